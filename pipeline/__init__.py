@@ -1,0 +1,1 @@
+"""A deployment pipeline for Cloud Run that cannot hurt your users."""

@@ -1,0 +1,107 @@
+"""Pure argument lists for the tools we call. Nothing here runs anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+OWNER_LABEL = "cloud-run-pipeline.owner"
+"""Label of every container we start; its value names the process that must outlive it."""
+
+STAND_IN_LABEL = "cloud-run-pipeline.stand-in"
+"""Label of a base image made from this machine's interpreter, and so of every image on top of it."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A process to run: its argument list, and what its environment adds.
+
+    ``secret_env`` reaches the process and is never printed.
+    """
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    secret_env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The container engine's command line: an absolute path, and whether it can BuildKit."""
+
+    path: str
+    name: str  # docker or podman
+    buildkit: bool = False
+    buildx: bool = False
+
+
+@dataclass(frozen=True)
+class ContainerRun:
+    """One container, run as Cloud Run would run it (API facts §4)."""
+
+    image: str
+    name: str
+    owner: str
+    port: int
+    env: Mapping[str, str]
+    cpu: float = 1.0
+    memory: int = 512 * 1024 * 1024  # bytes
+    command: Sequence[str] = ()
+    args: Sequence[str] = ()
+    platform: str = "linux/amd64"
+
+
+def contract_env(service: str, revision: str, port: int) -> dict[str, str]:
+    """The variables Cloud Run sets in a service's container (API facts §4.1)."""
+    return {
+        "PORT": str(port),
+        "K_SERVICE": service,
+        "K_REVISION": revision,
+        "K_CONFIGURATION": service,
+    }
+
+
+def run_container(engine: Engine, run: ContainerRun) -> Command:
+    """``docker run`` in the foreground: its output is the container's, its exit code too.
+
+    The port is published on loopback only, on a host port the engine picks. Values of variables
+    travel in the client's environment, so that they are neither in the process list nor on screen.
+    """
+    argv = [engine.path, "run", "--name", run.name, "--label", f"{OWNER_LABEL}={run.owner}"]
+    argv += ["--platform", run.platform, "--publish", f"127.0.0.1::{run.port}"]
+    argv += ["--memory", str(run.memory), "--memory-swap", str(run.memory), "--cpus", f"{run.cpu:g}"]
+    argv += ["--pull", "never", "--security-opt", "no-new-privileges"]
+    hidden = {name: value for name, value in run.env.items() if not _steers_client(name)}
+    for name, value in sorted(run.env.items()):
+        argv += ["--env", name if name in hidden else f"{name}={value}"]
+    entry, *rest = [*run.command, *run.args] if run.command else ["", *run.args]
+    if entry:
+        argv += ["--entrypoint", entry]
+    return Command((*argv, run.image, *rest), secret_env=hidden)
+
+
+def _steers_client(name: str) -> bool:
+    """Whether a variable would change what the engine's own command line does."""
+    return name in {"PATH", "HOME", "TMPDIR"} or name.startswith(("DOCKER_", "XDG_", "CONTAINER"))
+
+
+def stop_container(engine: Engine, name: str, seconds: int = 10) -> Command:
+    """SIGTERM, ``seconds`` of grace, SIGKILL."""
+    return Command((engine.path, "stop", "--time", str(seconds), name))
+
+
+def remove_containers(engine: Engine, *names: str) -> Command:
+    return Command((engine.path, "rm", "--force", "--volumes", *names))
+
+
+def inspect_container(engine: Engine, name: str) -> Command:
+    return Command((engine.path, "container", "inspect", name))
+
+
+def inspect_image(engine: Engine, reference: str) -> Command:
+    return Command((engine.path, "image", "inspect", reference))
+
+
+def remove_owned(engine: Engine, owner: str) -> Command:
+    """Remove every container of an owner; a no-op when there is none."""
+    script = 'ids=$("$1" ps -aq --filter "label=$2"); [ -z "$ids" ] || "$1" rm -fv $ids'
+    return Command(("sh", "-c", script, "reap", engine.path, f"{OWNER_LABEL}={owner}"))

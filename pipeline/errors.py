@@ -1,0 +1,193 @@
+"""Every failure a user can meet: what happened, where, the remedy, and an exit code of its own.
+
+An error is raised where it is known and caught once, at the edge (``pipeline.__main__``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class PipelineError(Exception):
+    """One failure, told to a person.
+
+    ``what`` is one sentence; ``where`` names the file, command or service; ``remedy`` says what to
+    do next; ``lines`` is evidence (log lines, findings), printed as it came but made harmless.
+    """
+
+    exit_code: ClassVar[int] = 70
+    title: ClassVar[str] = "Failed"
+
+    def __init__(
+        self, what: str, *, where: str = "", remedy: str = "", lines: Sequence[str] = ()
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.remedy = remedy
+        self.lines = tuple(lines)
+
+
+class LintFoundErrors(PipelineError):
+    exit_code = 1
+    title = "The Dockerfile has mistakes"
+
+
+class NotLinted(PipelineError):
+    exit_code = 2
+    title = "Could not lint"
+
+
+class ConfigError(PipelineError):
+    exit_code = 3
+    title = "The configuration is wrong"
+
+
+class SourceMissing(PipelineError):
+    exit_code = 4
+    title = "Nothing to build"
+
+
+class EngineMissing(PipelineError):
+    exit_code = 5
+    title = "No container engine"
+
+
+class EngineFailed(PipelineError):
+    exit_code = 6
+    title = "The container engine failed"
+
+
+class BuildFailed(PipelineError):
+    exit_code = 7
+    title = "The image did not build"
+
+
+class WrongArchitecture(PipelineError):
+    exit_code = 8
+    title = "The image is for another architecture"
+
+
+class ImageNotBuilt(PipelineError):
+    exit_code = 9
+    title = "No image for this source"
+
+
+class RegistryRefused(PipelineError):
+    exit_code = 10
+    title = "The registry refused the image"
+
+
+class SmokeFailed(PipelineError):
+    exit_code = 11
+    title = "The container is not fit to deploy"
+
+
+class NoCredentials(PipelineError):
+    exit_code = 12
+    title = "No Google credentials"
+
+
+class PermissionMissing(PipelineError):
+    exit_code = 13
+    title = "Google refused"
+
+
+class ServiceMissing(PipelineError):
+    exit_code = 14
+    title = "No such service"
+
+
+class ApiUnreachable(PipelineError):
+    exit_code = 15
+    title = "Cloud Run cannot be reached"
+
+
+class ApiRefused(PipelineError):
+    exit_code = 16
+    title = "Cloud Run refused the request"
+
+
+class ServiceBusy(PipelineError):
+    """The service is reconciling, or what it asks for is not what it serves."""
+
+    exit_code = 17
+    title = "The service is not settled"
+
+
+class ChangedMeanwhile(PipelineError):
+    exit_code = 18
+    title = "Somebody else changed the service"
+
+
+class RevisionFailed(PipelineError):
+    exit_code = 19
+    title = "The new revision did not start"
+
+
+class NoCandidate(PipelineError):
+    exit_code = 20
+    title = "There is no candidate"
+
+
+class VerifyFailed(PipelineError):
+    exit_code = 21
+    title = "The candidate failed verification"
+
+
+class VerifyInconclusive(PipelineError):
+    exit_code = 22
+    title = "The candidate could not be judged"
+
+
+class NotVerified(PipelineError):
+    exit_code = 23
+    title = "The candidate is not verified"
+
+
+class ShiftFailed(PipelineError):
+    exit_code = 24
+    title = "The shift was stopped and undone"
+
+
+class TrafficUnknown(PipelineError):
+    """An undo failed: traffic is not certainly what it was, and the text says what it is."""
+
+    exit_code = 25
+    title = "Traffic could not be restored"
+
+
+class NothingToRollBackTo(PipelineError):
+    exit_code = 26
+    title = "Nothing to roll back to"
+
+
+class RollbackFailed(PipelineError):
+    exit_code = 27
+    title = "The rollback is not healthy"
+
+
+class PortTaken(PipelineError):
+    exit_code = 28
+    title = "The port is taken"
+
+
+class RehearsalFailed(PipelineError):
+    exit_code = 29
+    title = "The rehearsal failed"
+
+
+class UsageError(PipelineError):
+    exit_code = 64
+    title = "That command is not understood"
+
+
+class Interrupted(PipelineError):
+    exit_code = 130
+    title = "Interrupted"
+
+
+class Terminated(PipelineError):
+    exit_code = 143
+    title = "Terminated"
