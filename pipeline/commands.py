@@ -9,7 +9,7 @@ OWNER_LABEL = "cloud-run-pipeline.owner"
 """Label of every container we start; its value names the process that must outlive it."""
 
 STAND_IN_LABEL = "cloud-run-pipeline.stand-in"
-"""Label of a base image made from this machine's interpreter, and so of every image on top of it."""
+"""Label of a base image made from this machine's interpreter, and of every image on top of it."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,20 @@ def run_container(engine: Engine, run: ContainerRun) -> Command:
 
     The port is published on loopback only, on a host port the engine picks. Values of variables
     travel in the client's environment, so that they are neither in the process list nor on screen.
+    An init process stands before the image's own (docker always ships one): as on Cloud Run, a
+    program without a SIGTERM handler then ends at once, where as process 1 it would never notice.
     """
     argv = [engine.path, "run", "--name", run.name, "--label", f"{OWNER_LABEL}={run.owner}"]
     argv += ["--platform", run.platform, "--publish", f"127.0.0.1::{run.port}"]
-    argv += ["--memory", str(run.memory), "--memory-swap", str(run.memory), "--cpus", f"{run.cpu:g}"]
+    argv += [
+        "--memory",
+        str(run.memory),
+        "--memory-swap",
+        str(run.memory),
+        "--cpus",
+        f"{run.cpu:g}",
+    ]
+    argv += ["--init"] if engine.name == "docker" else []
     argv += ["--pull", "never", "--security-opt", "no-new-privileges"]
     hidden = {name: value for name, value in run.env.items() if not _steers_client(name)}
     for name, value in sorted(run.env.items()):
@@ -101,7 +111,55 @@ def inspect_image(engine: Engine, reference: str) -> Command:
     return Command((engine.path, "image", "inspect", reference))
 
 
+def pull_image(engine: Engine, reference: str, platform: str = "linux/amd64") -> Command:
+    return Command((engine.path, "pull", "--platform", platform, reference))
+
+
 def remove_owned(engine: Engine, owner: str) -> Command:
     """Remove every container of an owner; a no-op when there is none."""
     script = 'ids=$("$1" ps -aq --filter "label=$2"); [ -z "$ids" ] || "$1" rm -fv $ids'
     return Command(("sh", "-c", script, "reap", engine.path, f"{OWNER_LABEL}={owner}"))
+
+
+@dataclass(frozen=True)
+class ImageBuild:
+    """One image to build. ``dockerfile`` and ``folder`` are absolute paths."""
+
+    reference: str
+    folder: str
+    dockerfile: str
+    platform: str
+    labels: Mapping[str, str]
+    args: Mapping[str, str] = field(default_factory=dict)
+    target: str | None = None
+
+
+def build_image(engine: Engine, build: ImageBuild) -> Command:
+    """Build with BuildKit where the engine has it, with the engine's own builder where not."""
+    argv = [engine.path, *(("buildx", "build", "--load") if engine.buildx else ("build",))]
+    argv += ["--platform", build.platform, "--tag", build.reference, "--file", build.dockerfile]
+    if engine.buildkit:
+        argv += ["--progress", "plain"]
+    if engine.buildx:
+        argv += ["--provenance", "false"]
+    for name, value in sorted(build.labels.items()):
+        argv += ["--label", f"{name}={value}"]
+    for name, value in sorted(build.args.items()):
+        argv += ["--build-arg", f"{name}={value}"]
+    if build.target:
+        argv += ["--target", build.target]
+    env = {} if engine.name != "docker" else {"DOCKER_BUILDKIT": "1" if engine.buildkit else "0"}
+    return Command((*argv, build.folder), env=env)
+
+
+def push_image(engine: Engine, reference: str) -> Command:
+    return Command((engine.path, "push", reference))
+
+
+def engine_answers(engine: Engine) -> Command:
+    return Command((engine.path, "info", "--format", "{{.ID}}"))
+
+
+def hadolint(path: str, *files: str) -> Command:
+    """All files in one process; exit code 0 whatever it finds."""
+    return Command((path, "--no-fail", "--format", "json", *files))

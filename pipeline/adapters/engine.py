@@ -29,8 +29,10 @@ def find_engine(world: World, wanted: str = "auto") -> Engine:
     if answering:
         return answering[0]
     raise EngineMissing(
-        f"{' and '.join(silent)} found, but nothing answers" if silent
-        else f"neither of {', '.join(names)} is on PATH" if len(names) > 1
+        f"{' and '.join(silent)} found, but nothing answers"
+        if silent
+        else f"neither of {', '.join(names)} is on PATH"
+        if len(names) > 1
         else f"{names[0]} is not on PATH",
         remedy="run scripts/engine: it starts an engine or says what to install",
     )

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Protocol
 
+from pipeline.adapters import web
+from pipeline.adapters.web import Answer
 from pipeline.commands import Command
 from pipeline.errors import EngineFailed
 
@@ -41,6 +43,7 @@ class Running(Protocol):
 
     def poll(self) -> int | None: ...
     def wait(self, seconds: float) -> int | None: ...
+    def terminate(self) -> None: ...
     def kill(self) -> None: ...
 
 
@@ -52,10 +55,13 @@ class World:
     stream: Callable[[Command, Callable[[str], None]], Finished]
     start: Callable[[Command], Running]
     guard: Callable[[Command], Callable[[], None]]
+    get: Callable[[str, Mapping[str, str], float], Answer]
+    listens: Callable[[int], bool]
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
     token: Callable[[int], str]
+    hex_token: Callable[[int], str]
     environ: Mapping[str, str] = field(default_factory=dict)
     cwd: Path = field(default_factory=Path)
 
@@ -66,10 +72,13 @@ def real_world() -> World:
         stream=stream,
         start=start,
         guard=guard,
+        get=web.get,
+        listens=web.listens,
         now=lambda: datetime.now(UTC),
         monotonic=time.monotonic,
         sleep=time.sleep,
         token=token,
+        hex_token=lambda length: secrets.token_hex(length // 2),
         environ=dict(os.environ),
         cwd=Path.cwd(),
     )
@@ -87,7 +96,10 @@ def run(command: Command) -> Finished:
     """Run to the end and keep what it printed. A tool that is not there has exit code 127."""
     try:
         done = subprocess.run(
-            command.argv, env=_environment(command), stdin=subprocess.DEVNULL, capture_output=True,
+            command.argv,
+            env=_environment(command),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
             check=False,
         )
     except OSError as error:
@@ -129,8 +141,11 @@ def guard(command: Command) -> Callable[[], None]:
     """
     script = 'read -r word; [ "$word" = done ] && exit; for _ in 1 2 3; do "$@"; sleep 1; done'
     process = subprocess.Popen(
-        ("sh", "-c", script, "guard", *command.argv), stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        ("sh", "-c", script, "guard", *command.argv),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     )
 
     def call_off() -> None:
@@ -164,14 +179,21 @@ class _Process:
         self._reader.join(seconds)
         return code
 
+    def terminate(self) -> None:
+        self._process.terminate()
+
     def kill(self) -> None:
         self._process.kill()
 
 
 def _popen(command: Command, *, own_group: bool = False) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        command.argv, env=_environment(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, start_new_session=own_group,
+        command.argv,
+        env=_environment(command),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=own_group,
     )
 
 

@@ -88,3 +88,20 @@ class LogEntry:
     span: str | None = None
     http_request: Json | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Site:
+    """One public address: a service's URL, or one of its tag URLs."""
+
+    key: ServiceKey
+    tag: str | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The front end's own answer to a request (API facts §4.4)."""
+
+    status: int
+    message: str
+    logged: bool = True

@@ -1,0 +1,122 @@
+"""The stages of a release, in the order they run. `nox -s deploy` is the whole way."""
+
+from __future__ import annotations
+
+import sys
+
+import nox
+
+nox.needs_version = ">=2025.11.12"
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["check", "tests"]
+nox.options.stop_on_first_error = True
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Find the mistakes in the Dockerfile."""
+    pipeline(session, "lint")
+
+
+@nox.session(requires=["lint"])
+def build(session: nox.Session) -> None:
+    """Build the image for this source, once."""
+    pipeline(session, "build")
+
+
+@nox.session(requires=["build"])
+def smoke(session: nox.Session) -> None:
+    """Run the image as Cloud Run would, here."""
+    pipeline(session, "smoke")
+
+
+@nox.session(requires=["smoke"])
+def deploy(session: nox.Session) -> None:
+    """Deploy with no traffic, then verify, then shift (-- --hold: do not shift)."""
+    pipeline(session, "deploy")
+    session.notify("verify")
+    if "--hold" not in session.posargs:
+        session.notify("shift")
+
+
+@nox.session
+def verify(session: nox.Session) -> None:
+    """Judge the candidate by itself, before it gets traffic."""
+    pipeline(session, "verify")
+
+
+@nox.session
+def shift(session: nox.Session) -> None:
+    """Give the verified candidate its traffic, step by step."""
+    pipeline(session, "shift")
+
+
+@nox.session
+def rollback(session: nox.Session) -> None:
+    """Go back to the last verified revision (-- --to REVISION)."""
+    pipeline(session, "rollback")
+
+
+@nox.session
+def status(session: nox.Session) -> None:
+    """Say what serves, since when, and what a rollback would do."""
+    pipeline(session, "status")
+
+
+@nox.session
+def rehearse(session: nox.Session) -> None:
+    """The whole way on a local Cloud Run: a good release, a bad one, a rollback."""
+    machine(session)
+    pipeline(session, "rehearse")
+
+
+@nox.session
+def local(session: nox.Session) -> None:
+    """Run a local Cloud Run until Ctrl-C (-- --port N)."""
+    machine(session)
+    pipeline(session, "local")
+
+
+@nox.session(venv_backend="uv|virtualenv", reuse_venv=True)
+def tests(session: nox.Session) -> None:
+    """Run the tests, on real containers."""
+    machine(session)
+    install(session)
+    session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "loadgroup"]))
+
+
+@nox.session(venv_backend="uv|virtualenv", reuse_venv=True)
+def check(session: nox.Session) -> None:
+    """Check style, types, documents and workflows."""
+    install(session)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("mypy")
+    session.run("pytest", "-q", "-p", "no:xdist", "tests/documents")
+    session.run("zizmor", "--offline", "--pedantic", ".github/workflows")
+    session.run("actionlint")
+    session.run("check-jsonschema", "--builtin-schema", "cloudbuild", "cloudbuild.yaml")
+
+
+def pipeline(session: nox.Session, stage: str) -> None:
+    """What `python -m pipeline STAGE` does, in this process: one start, one import, one signal."""
+    try:
+        from pipeline.__main__ import main
+    except ModuleNotFoundError as missing:
+        session.error(f"{missing}. Use ./scripts/nox, which installs what the stages need.")
+    session.log(" ".join(["python -m pipeline", stage, *session.posargs]))
+    code = main([stage, *session.posargs])
+    if code:
+        session.error(f"exit code {code}")
+
+
+def machine(session: nox.Session) -> None:
+    """Make sure of a container engine and of the sample's base image."""
+    session.run("scripts/engine", external=True, silent=False)
+    session.run(sys.executable, "scripts/base-image", external=True, silent=False)
+
+
+def install(session: nox.Session) -> None:
+    """Install the locked dependencies and the project as it stands."""
+    session.install("--quiet", "-r", "scripts/requirements.txt", "-r", "tests/requirements.txt")
+    session.install("--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")

@@ -1,0 +1,153 @@
+"""``python -m pipeline STAGE``: a stage's name, its call, its exit code."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from pipeline.adapters.world import World, real_world
+from pipeline.context import Context, Options
+from pipeline.errors import Interrupted, PipelineError, Terminated, UsageError
+from pipeline.report.terminal import Report
+
+STAGES = {
+    "lint": "find the mistakes in the Dockerfile",
+    "build": "build the image for this source, once",
+    "smoke": "run the image as Cloud Run would, here",
+    "deploy": "create the new revision with no traffic",
+    "verify": "judge the candidate by itself",
+    "shift": "give the verified candidate its traffic, step by step",
+    "rollback": "go back to the last verified revision",
+    "status": "say what serves, and what a rollback would do",
+    "rehearse": "the whole way on a local Cloud Run, a bad release and a rollback included",
+}
+
+
+class _Terminating(KeyboardInterrupt):
+    """SIGTERM, raised where the work is, as Ctrl-C is."""
+
+
+def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
+    """Run one stage; returns its exit code and never raises what a user could meet."""
+    world = world or real_world()
+    report = Report(world.environ)
+    try:
+        arguments = _parse(sys.argv[1:] if argv is None else argv)
+        report.only_errors = arguments.format == "json"
+        with _terminable():
+            _call(arguments, world, report)
+    except PipelineError as error:
+        report.error(error)
+        return error.exit_code
+    except KeyboardInterrupt as stop:
+        return _stopped(report, stop)
+    except BrokenPipeError:
+        return 1
+    except Exception:  # noqa: BLE001 -- the edge: a bug of ours must not look like a user's mistake
+        return _bug(report)
+    return 0
+
+
+def _call(arguments: argparse.Namespace, world: World, report: Report) -> None:
+    if arguments.stage == "schema":
+        from pipeline.config import schema
+
+        report.raw(json.dumps(schema(), indent=2))
+    elif arguments.stage == "local":
+        from pipeline.stages.local import local
+
+        local(world, report, port=arguments.port, startup_limit=arguments.startup_limit)
+    else:
+        from pipeline.config import load_config
+
+        config = load_config(arguments.config, world.environ)
+        options = Options(arguments.format, arguments.hold, arguments.to)
+        _stage(arguments.stage)(Context(config, world, report, options))
+
+
+def _stage(name: str) -> Callable[[Context], None]:
+    module = importlib.import_module(f"pipeline.stages.{name}")
+    stage: Callable[[Context], None] = getattr(module, name)
+    return stage
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, where=self.prog, remedy=f"see `{self.prog} --help`")
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = _Parser(prog="python -m pipeline", allow_abbrev=False)
+    stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
+    # One nox run hands the same options to every stage, so each takes them all.
+    for name, what in STAGES.items():
+        stage = stages.add_parser(name, help=what, description=what, allow_abbrev=False)
+        stage.add_argument("--config", type=Path, default=Path("pipeline.yaml"), metavar="PATH",
+                           help="the configuration (default: pipeline.yaml)")  # fmt: skip
+        stage.add_argument("--format", choices=("text", "json"), default="text",
+                           help="how lint prints its findings")  # fmt: skip
+        stage.add_argument("--hold", action="store_true",
+                           help="stop with the candidate verified and at 0 %%")  # fmt: skip
+        stage.add_argument("--to", default="", metavar="REVISION",
+                           help="the revision that rollback goes back to")  # fmt: skip
+    local = stages.add_parser("local", help="run a local Cloud Run", allow_abbrev=False)
+    local.add_argument("--port", type=int, default=8790, help="0 for a free one (default: 8790)")
+    local.add_argument("--startup-limit", type=float, default=None, metavar="SECONDS",
+                       help="time to listen (default: Cloud Run's 240)")  # fmt: skip
+    stages.add_parser("schema", help="print the JSON Schema of pipeline.yaml")
+    for stage in (local, stages.choices["schema"]):
+        stage.set_defaults(format="text")
+    return parser.parse_args(argv)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM is handled as Ctrl-C is: undone, said, and with an exit code of its own."""
+
+    def terminate(_signal: int, _frame: FrameType | None) -> None:
+        raise _Terminating
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stopped(report: Report, stop: KeyboardInterrupt) -> int:
+    kind = Terminated if isinstance(stop, _Terminating) else Interrupted
+    error = kind(
+        "stopped before the end; nothing after this was started",
+        remedy="`nox -s status` says what serves; the same command goes on from there",
+    )
+    report.error(error)
+    return error.exit_code
+
+
+def _bug(report: Report) -> int:
+    text = traceback.format_exc()
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="pipeline-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(text)
+    error = PipelineError(
+        f"a bug in the pipeline: {text.strip().splitlines()[-1]}",
+        where=file.name,
+        remedy="please report it with that file; `nox -s status` says what serves",
+    )
+    report.error(error)
+    return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

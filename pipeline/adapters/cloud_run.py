@@ -1,0 +1,260 @@
+"""One Cloud Run service, through the official client over REST.
+
+Every call has a deadline. Reads are retried; writes are not. What the client raises becomes one of
+the pipeline's errors. Waiting for an operation is waiting for the service to settle.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pipeline.adapters.google import Google, said, translated
+from pipeline.adapters.template import Settings, new_service, write_settings
+from pipeline.errors import ApiRefused, PipelineError, RevisionFailed, ServiceMissing
+from pipeline.model import Revision, Service, Target
+
+if TYPE_CHECKING:
+    from google.cloud import run_v2
+
+CALL = 20.0
+"""Seconds that one call may take."""
+
+OPERATION = 300.0
+"""Seconds that a change may take to settle: Cloud Run's 240 s to start, and some."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an update writes; None leaves a part as it is."""
+
+    settings: Settings | None = None
+    traffic: Sequence[Target] | None = None
+    notes: Mapping[str, str] | None = None  # annotations to set; an empty value removes one
+
+
+@dataclass(frozen=True)
+class CloudRun:
+    google: Google
+    project: str
+    location: str
+    service: str
+
+    @property
+    def parent(self) -> str:
+        return f"projects/{self.project}/locations/{self.location}"
+
+    @property
+    def name(self) -> str:
+        return f"{self.parent}/services/{self.service}"
+
+    def find(self) -> Service | None:
+        """The service, or None when there is none of that name."""
+        try:
+            return self.get()
+        except ServiceMissing as error:
+            if "does not exist" in error.what or "not found" in error.what.lower():
+                return None
+            raise
+
+    def get(self) -> Service:
+        with translated(self.name):
+            return read_service(self._services.get_service(name=self.name, timeout=CALL))
+
+    def create(self, settings: Settings, notes: Mapping[str, str]) -> Service:
+        """Create the service; its first revision gets all traffic, so it is not opened here."""
+        from google.cloud import run_v2
+
+        request = run_v2.CreateServiceRequest(
+            parent=self.parent, service_id=self.service, service=new_service(settings, notes)
+        )
+        return self._settle(
+            lambda: self._services.create_service(request=request, timeout=CALL),
+            settings.revision,
+        )
+
+    def update(self, seen: Service, change: Change) -> Service:
+        """Write a change onto the service as it was seen; refused if it changed since (etag)."""
+        from google.cloud import run_v2
+        from google.protobuf import field_mask_pb2
+
+        message = run_v2.Service(seen.raw)
+        # Sending a template back under the name it already had is refused (API facts §1.2).
+        message.template.revision = ""
+        paths: list[str] = []
+        if change.settings is not None:
+            paths += write_settings(message, change.settings)
+        if change.traffic is not None:
+            message.traffic = [_target(target) for target in change.traffic]
+            paths.append("traffic")
+        if change.notes is not None:
+            notes = {**seen.annotations, **change.notes}
+            message.annotations = {key: value for key, value in notes.items() if value}
+            paths.append("annotations")
+        request = run_v2.UpdateServiceRequest(
+            service=message, update_mask=field_mask_pb2.FieldMask(paths=paths)
+        )
+        return self._settle(
+            lambda: self._services.update_service(request=request, timeout=CALL),
+            change.settings.revision if change.settings else "",
+        )
+
+    def revision(self, name: str) -> Revision | None:
+        from google.api_core import exceptions
+
+        with translated(self.name):
+            try:
+                found = self._revisions.get_revision(
+                    name=f"{self.name}/revisions/{name}", timeout=CALL, retry=_read_again()
+                )
+            except exceptions.NotFound:
+                return None
+            return read_revision(found)
+
+    def is_public(self, service: Service) -> bool:
+        if service.invoker_iam_disabled:
+            return True
+        return any(
+            binding.role == "roles/run.invoker" and "allUsers" in binding.members
+            for binding in self._policy().bindings
+        )
+
+    def make_public(self) -> None:
+        """Let everybody call the service; needs run.services.setIamPolicy."""
+        from google.iam.v1 import iam_policy_pb2
+
+        policy = self._policy()
+        policy.bindings.add(role="roles/run.invoker", members=["allUsers"])
+        request = iam_policy_pb2.SetIamPolicyRequest(resource=self.name, policy=policy)
+        with translated(f"{self.name}:setIamPolicy"):
+            self._services.set_iam_policy(request=request, timeout=CALL)
+
+    def _policy(self) -> Any:
+        from google.iam.v1 import iam_policy_pb2
+
+        request = iam_policy_pb2.GetIamPolicyRequest(resource=self.name)
+        with translated(self.name):
+            return self._services.get_iam_policy(request=request, timeout=CALL, retry=_read_again())
+
+    def _settle(self, write: Callable[[], Any], revision: str) -> Service:
+        """Send a write and wait until it has taken effect, or say why it did not."""
+        from google.api_core import exceptions, retry
+
+        with translated(self.name):
+            operation = write()
+            polling = retry.Retry(initial=0.2, multiplier=1.5, maximum=5.0, timeout=OPERATION)
+            try:
+                return read_service(operation.result(polling=polling, timeout=OPERATION))
+            except concurrent.futures.TimeoutError as error:
+                raise _refused(
+                    revision, f"the change did not settle within {OPERATION:.0f} s"
+                ) from error
+            except exceptions.GoogleAPICallError as error:
+                # Raised by the write itself it is a refusal; from the operation it is an outcome.
+                if getattr(error, "response", None) is not None:
+                    raise
+                raise _refused(revision, said(error)) from error
+
+    @cached_property
+    def _services(self) -> run_v2.ServicesClient:
+        from google.cloud import run_v2
+
+        return run_v2.ServicesClient(**self._connection())
+
+    @cached_property
+    def _revisions(self) -> run_v2.RevisionsClient:
+        from google.cloud import run_v2
+
+        return run_v2.RevisionsClient(**self._connection())
+
+    def _connection(self) -> dict[str, Any]:
+        from google.api_core.client_options import ClientOptions
+
+        return {
+            "transport": "rest",
+            "credentials": self.google.credentials,
+            "client_options": ClientOptions(api_endpoint=self.google.endpoint("run")),
+        }
+
+
+def _refused(revision: str, text: str) -> PipelineError:
+    if revision:
+        return RevisionFailed(text.strip(), where=f"revision {revision}")
+    return ApiRefused(text.strip(), remedy="look with `nox -s status`")
+
+
+def _read_again() -> Any:
+    from google.api_core import exceptions, retry
+
+    passing = retry.if_exception_type(
+        exceptions.ServiceUnavailable,
+        exceptions.TooManyRequests,
+        exceptions.GatewayTimeout,
+        exceptions.InternalServerError,
+    )
+    return retry.Retry(predicate=passing, initial=0.5, maximum=5.0, timeout=30.0)
+
+
+def read_service(message: run_v2.Service) -> Service:
+    """The client's message as the pipeline's value; names are short, split from resource paths."""
+    from google.cloud import run_v2
+
+    containers = message.template.containers
+    return Service(
+        name=_short(message.name),
+        uri=message.urls[0] if message.urls else message.uri,
+        etag=message.etag,
+        reconciling=message.reconciling,
+        ready=message.terminal_condition.state == run_v2.Condition.State.CONDITION_SUCCEEDED,
+        message=message.terminal_condition.message,
+        latest_created=_short(message.latest_created_revision),
+        latest_ready=_short(message.latest_ready_revision),
+        image=containers[0].image if containers else "",
+        traffic=tuple(
+            Target(_short(one.revision) or None, one.percent, one.tag or None)
+            for one in message.traffic
+        )
+        or (Target(None, 100),),
+        serving=tuple(
+            Target(_short(one.revision) or None, one.percent, one.tag or None, one.uri)
+            for one in message.traffic_statuses
+        ),
+        annotations=dict(message.annotations),
+        invoker_iam_disabled=message.invoker_iam_disabled,
+        raw=message,
+    )
+
+
+def read_revision(message: run_v2.Revision) -> Revision:
+    from google.cloud import run_v2
+
+    ready = next((one for one in message.conditions if one.type_ == "Ready"), None)
+    return Revision(
+        name=_short(message.name),
+        image=message.containers[0].image if message.containers else "",
+        created=message.create_time,  # type: ignore[arg-type]
+        ready=ready is not None and ready.state == run_v2.Condition.State.CONDITION_SUCCEEDED,
+        message=ready.message if ready else "",
+        labels=dict(message.labels),
+    )
+
+
+def _target(target: Target) -> run_v2.TrafficTarget:
+    from google.cloud import run_v2
+
+    kinds = run_v2.TrafficTargetAllocationType
+    return run_v2.TrafficTarget(
+        type_=kinds.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
+        if target.revision
+        else kinds.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST,
+        revision=target.revision or "",
+        percent=target.percent,
+        tag=target.tag or "",
+    )
+
+
+def _short(name: str) -> str:
+    return name.rsplit("/", 1)[-1]

@@ -1,0 +1,92 @@
+"""HTTP as a check needs it: one request, one deadline, nothing followed, nothing unbounded."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import requests
+
+MOST_BYTES = 1 << 20
+"""A health document above this size is not one."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response, or why there is none (``failure``). ``seconds`` is until the last byte read."""
+
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    seconds: float = 0.0
+    failure: str = ""
+
+
+def get(url: str, headers: Mapping[str, str], deadline: float) -> Answer:
+    """GET within ``deadline`` seconds, however slowly the answer drips. Never raises."""
+    import requests
+    import urllib3
+
+    began = time.monotonic()
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            with session.get(
+                url, headers=dict(headers), timeout=deadline, stream=True, allow_redirects=False
+            ) as answer:
+                body, failure = _read(answer, began + deadline)
+                return Answer(
+                    answer.status_code,
+                    dict(answer.headers),
+                    body,
+                    time.monotonic() - began,
+                    failure,
+                )
+        except requests.Timeout:
+            failure = f"no answer within {deadline:g} s"
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            failure = _plain(error)
+    return Answer(seconds=time.monotonic() - began, failure=failure)
+
+
+def _read(answer: requests.Response, until: float) -> tuple[bytes, str]:
+    """The body, and what is wrong with how it came. Reads what is there, never waits to fill."""
+    parts: list[bytes] = []
+    size = 0
+    while chunk := answer.raw.read1(65536, decode_content=True):
+        parts.append(chunk)
+        size += len(chunk)
+        if size > MOST_BYTES:
+            return b"", f"the body is larger than {MOST_BYTES >> 20} MiB"
+        if time.monotonic() > until:
+            return b"", "the body did not end within the deadline"
+    return b"".join(parts), ""
+
+
+def _plain(error: Exception) -> str:
+    text = str(error)
+    if "refused" in text:
+        return "connection refused"
+    if "RemoteDisconnected" in text or "ConnectionReset" in text or "reset by peer" in text:
+        return "the connection was closed without an answer"
+    return text.splitlines()[0][:200] if text else type(error).__name__
+
+
+def listens(port: int) -> bool:
+    """Whether something behind a loopback port keeps a connection open.
+
+    The engine's port forwarder accepts even when nothing listens in the container, and then
+    closes at once; a server waits for the request.
+    """
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1.0) as connection:
+            connection.settimeout(0.1)
+            return connection.recv(1) != b""
+    except TimeoutError:
+        return True
+    except OSError:
+        return False

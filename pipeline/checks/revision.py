@@ -1,0 +1,34 @@
+"""Is this the revision that this run made?"""
+
+from __future__ import annotations
+
+from pipeline.model import Outcome, Revision, Verdict
+from pipeline.release import Candidate
+
+CHECK = "revision"
+
+RELEASE_LABEL = "cloud-run-pipeline-release"
+"""Label of a revision: the tag of the release that made it."""
+
+
+def judge_revision(revision: Revision | None, candidate: Candidate) -> Verdict:
+    """It exists, is ready, carries the very image that was built, and this release made it.
+
+    The label proves the last, not the clock: machines disagree about the time.
+    """
+    if revision is None:
+        return Verdict(CHECK, Outcome.FAIL, f"{candidate.revision} does not exist", 0)
+    if not revision.ready:
+        why = revision.message.splitlines()[0] if revision.message else "no reason given"
+        return Verdict(CHECK, Outcome.FAIL, f"{revision.name} is not ready: {why}")
+    if _digest(revision.image) != _digest(candidate.image):
+        return Verdict(
+            CHECK, Outcome.FAIL, f"it runs {revision.image}, not {candidate.image} that was built"
+        )
+    if revision.labels.get(RELEASE_LABEL) != candidate.tag:
+        return Verdict(CHECK, Outcome.FAIL, f"{revision.name} was not made by this release")
+    return Verdict(CHECK, Outcome.PASS, f"new, ready, {_digest(revision.image)[:19]}")
+
+
+def _digest(image: str) -> str:
+    return image.partition("@")[2] or image

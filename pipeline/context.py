@@ -1,0 +1,61 @@
+"""What a stage works with: the configuration, the world, the report, and Google."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pipeline.adapters.cloud_run import CloudRun
+from pipeline.adapters.engine import find_engine
+from pipeline.adapters.google import Google
+from pipeline.adapters.identity import IdTokens
+from pipeline.adapters.logging import Logs
+from pipeline.adapters.world import World
+from pipeline.commands import Engine
+from pipeline.report.terminal import Report
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on the command line, beside the configuration."""
+
+    format: str = "text"
+    hold: bool = False
+    to: str = ""
+
+
+@dataclass(frozen=True)
+class Context:
+    config: Config
+    world: World
+    report: Report
+    options: Options = field(default_factory=Options)
+
+    @cached_property
+    def engine(self) -> Engine:
+        wanted = self.config.build.engine
+        return find_engine(self.world, "auto" if wanted == "cloud-build" else wanted)
+
+    @cached_property
+    def google(self) -> Google:
+        return Google.from_environ(self.world.environ)
+
+    @cached_property
+    def cloud_run(self) -> CloudRun:
+        return CloudRun(self.google, *self._place)
+
+    @cached_property
+    def logs(self) -> Logs:
+        return Logs(self.google, *self._place)
+
+    @cached_property
+    def id_tokens(self) -> IdTokens:
+        return IdTokens(self.google, self.config.project)
+
+    @property
+    def _place(self) -> tuple[str, str, str]:
+        return self.config.project, self.config.region, self.config.service

@@ -1,0 +1,127 @@
+"""The control plane: holds the state, sends it events and carries out the effects."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from pipeline.errors import PipelineError
+from pipeline.local_cloud_run import resources, texts
+from pipeline.local_cloud_run.events import (
+    Event,
+    ImageResolved,
+    RevisionFailed,
+    RevisionReady,
+    TrafficApplied,
+)
+from pipeline.local_cloud_run.instances import Instances
+from pipeline.local_cloud_run.lookup import get_operation
+from pipeline.local_cloud_run.resources import Operation, StartRevision, State
+from pipeline.local_cloud_run.rpc import Code
+from pipeline.local_cloud_run.sites import Sites
+from pipeline.local_cloud_run.state import step
+from pipeline.local_cloud_run.values import LogEntry, RevisionKey, StartFailure
+
+
+@dataclass
+class ControlPlane:
+    """Belongs to one event loop. ``token`` gives that many random characters.
+
+    ``secrets`` maps secret ids to values, for the variables that are filled from them.
+    """
+
+    instances: Instances
+    sites: Sites
+    log: Callable[[LogEntry], None]
+    now: Callable[[], datetime]
+    token: Callable[[int], str]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    state: State = field(default_factory=State)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _starts: dict[RevisionKey, asyncio.Task[None]] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def nonce(self) -> str:
+        return self.token(24)
+
+    def submit(self, event: Event) -> Operation | None:
+        """Apply an event and begin its effects; the operation is returned as it then stands.
+
+        Raises ApiError, and then nothing has changed.
+        """
+        result = step(self.state, event, self.now())
+        self.state = result.state
+        self._announce()
+        for effect in result.effects:
+            self._perform(effect)
+        asked = result.operation
+        return self.state.operations.get(asked.name, asked) if asked else None
+
+    async def wait(self, name: str, seconds: float) -> Operation:
+        """The operation once it is done, or as it is after that time. Raises NOT_FOUND."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not get_operation(self.state, name).done:
+                    await self._changed.wait()
+        except TimeoutError:
+            pass
+        return get_operation(self.state, name)
+
+    async def close(self) -> None:
+        """Stop what is under way here; the instances are closed by their owner."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _announce(self) -> None:
+        """Wake everybody who waits for a change, once."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _perform(self, effect: resources.Effect) -> None:
+        match effect:
+            case resources.StartRevision(spec, _):
+                self._starts[spec.key] = self._spawn(self._start(effect))
+            case resources.ApplyTraffic(key, generation):
+                self.submit(TrafficApplied(key, generation))  # the router reads the state itself
+            case resources.RetireRevision(key):
+                if self._starts.pop(key, None) is None:
+                    self.instances.retire(key)
+            case resources.DropSite(site):
+                self._spawn(self.sites.drop(site))
+            case resources.WriteLog(entry):
+                self.log(entry)
+
+    async def _start(self, effect: StartRevision) -> None:
+        key = effect.spec.key
+        try:
+            failure = await self._bring_up(effect)
+        except PipelineError as error:
+            failure = StartFailure(error.what, "INTERNAL", Code.INTERNAL)
+        if self._starts.get(key) is asyncio.current_task():
+            del self._starts[key]
+            self.submit(RevisionFailed(key, failure) if failure else RevisionReady(key))
+        else:  # deleted while it was on its way up
+            self.instances.retire(key)
+
+    async def _bring_up(self, effect: StartRevision) -> StartFailure | None:
+        spec = effect.spec
+        image = await self.instances.resolve_image(spec.image)
+        if image is None:
+            missing = texts.image_missing(spec.key.revision, spec.image)
+            return StartFailure(missing, "CONTAINER_MISSING", Code.NOT_FOUND)
+        self.submit(ImageResolved(spec.key, image))
+        absent = sorted(set(effect.secrets.values()) - set(self.secrets))
+        if absent:
+            missing = texts.secret_missing(spec.key.revision, absent[0])
+            return StartFailure(missing, "SECRETS_ACCESS_CHECK_FAILED")
+        filled = {name: self.secrets[secret] for name, secret in effect.secrets.items()}
+        return await self.instances.deploy(replace(spec, image=image, env={**spec.env, **filled}))
+
+    def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task

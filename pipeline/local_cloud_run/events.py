@@ -1,0 +1,107 @@
+"""What can happen to the state: requests of callers, and reports from the inside.
+
+``nonce`` is any unique string: operation ids, uids and name suffixes are derived from it, so that
+the same events give the same state. ``spec`` is v2 JSON in canonical form (camelCase, enum names).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.local_cloud_run.values import Json, RevisionKey, ServiceKey, StartFailure
+
+
+@dataclass(frozen=True)
+class CreateService:
+    key: ServiceKey
+    spec: Json
+    nonce: str
+    validate_only: bool = False
+
+
+@dataclass(frozen=True)
+class UpdateService:
+    """``paths`` None replaces every mutable field; ``etag`` empty means the last writer wins."""
+
+    key: ServiceKey
+    spec: Json
+    nonce: str
+    paths: tuple[str, ...] | None = None
+    etag: str = ""
+    allow_missing: bool = False
+    validate_only: bool = False
+
+
+@dataclass(frozen=True)
+class DeleteService:
+    key: ServiceKey
+    nonce: str
+    etag: str = ""
+    validate_only: bool = False
+
+
+@dataclass(frozen=True)
+class DeleteRevision:
+    key: RevisionKey
+    nonce: str
+    etag: str = ""
+    validate_only: bool = False
+
+
+@dataclass(frozen=True)
+class SetPolicy:
+    key: ServiceKey
+    bindings: tuple[Json, ...]
+    etag: str = ""
+
+
+@dataclass(frozen=True)
+class DeleteOperation:
+    name: str
+
+
+@dataclass(frozen=True)
+class ImageResolved:
+    """The revision's image, pinned by digest."""
+
+    key: RevisionKey
+    image: str
+
+
+@dataclass(frozen=True)
+class RevisionReady:
+    key: RevisionKey
+
+
+@dataclass(frozen=True)
+class RevisionFailed:
+    key: RevisionKey
+    failure: StartFailure
+
+
+@dataclass(frozen=True)
+class TrafficApplied:
+    key: ServiceKey
+    generation: int
+
+
+@dataclass(frozen=True)
+class TrafficFailed:
+    key: ServiceKey
+    generation: int
+    failure: StartFailure
+
+
+Event = (
+    CreateService
+    | UpdateService
+    | DeleteService
+    | DeleteRevision
+    | SetPolicy
+    | DeleteOperation
+    | ImageResolved
+    | RevisionReady
+    | RevisionFailed
+    | TrafficApplied
+    | TrafficFailed
+)

@@ -1,0 +1,124 @@
+"""The local Cloud Run as one server on loopback: parts wired together, started and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from pipeline.adapters.world import World, real_world
+from pipeline.commands import Engine, remove_owned
+from pipeline.errors import PortTaken
+from pipeline.local_cloud_run import iam
+from pipeline.local_cloud_run.api import Api
+from pipeline.local_cloud_run.control import ControlPlane
+from pipeline.local_cloud_run.instances import Instances
+from pipeline.local_cloud_run.logs import LogStore
+from pipeline.local_cloud_run.proxy import Proxy
+from pipeline.local_cloud_run.sites import Sites
+from pipeline.local_cloud_run.traffic import route
+from pipeline.local_cloud_run.values import Refusal, RevisionKey, Site
+
+_HOST = "127.0.0.1"
+_CHANCES = 1_000_000
+_LAST_ANSWERS = 0.5  # seconds for calls in flight when the server stops
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """``port`` 0 takes a free one. Times are in seconds; ``startup_limit`` None leaves Cloud Run's.
+
+    ``secrets`` maps secret ids to values, for variables that name a secret.
+    """
+
+    engine: Engine
+    port: int = 0
+    startup_limit: float | None = None
+    idle_after: float = 900.0
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    world: World = field(default_factory=real_world)
+
+
+def run(options: Options, ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM, then stop cleanly. Raises PortTaken."""
+
+    async def until_signal() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await serve(options, ready=ready, stop=stop)
+
+    asyncio.run(until_signal())
+
+
+async def serve(options: Options, *, ready: Callable[[str], None], stop: asyncio.Event) -> None:
+    """Serve on loopback until ``stop``; ``ready`` is told ``HOST:PORT`` of the API.
+
+    Containers get SIGTERM and 10 s at the end. If this process is killed, a guard removes them.
+    Raises PortTaken.
+    """
+    with _bind(options.port) as listener:
+        owner = f"local-{options.world.token(8)}"
+        call_off = options.world.guard(remove_owned(options.engine, owner))
+        async with _parts(options, owner) as api:
+            runner = web.AppRunner(
+                api.application(), access_log=None, shutdown_timeout=_LAST_ANSWERS
+            )
+            await runner.setup()
+            await web.SockSite(runner, listener).start()
+            ready(f"{_HOST}:{listener.getsockname()[1]}")
+            await stop.wait()
+            await runner.cleanup()
+        call_off()
+
+
+@asynccontextmanager
+async def _parts(options: Options, owner: str) -> AsyncIterator[Api]:
+    """The parts, each given what it needs of the others; closed from the outside in."""
+    world = options.world
+    store, tokens = LogStore(world.now), iam.Tokens(secrets.token_bytes(32))
+    instances = Instances(
+        options.engine, owner, store.add, world.now,
+        startup_limit=options.startup_limit, idle_after=options.idle_after,
+    )  # fmt: skip
+
+    def resolve(site: Site, roll: float) -> RevisionKey | Refusal:
+        return route(control.state, site, roll)
+
+    def authorise(site: Site, headers: Mapping[str, str]) -> Refusal | None:
+        service = control.state.services.get(site.key)
+        if service is None:
+            return None
+        return iam.authorise(service, sites.uri(Site(site.key)), headers, tokens, world.now())
+
+    proxy = Proxy(instances, resolve, authorise, store.add, world.now, _roll)
+    sites = Sites(proxy.handle)
+    control = ControlPlane(instances, sites, store.add, world.now, world.token, options.secrets)
+    try:
+        yield Api(control, store, tokens, world.now)
+    finally:
+        await control.close()
+        await sites.close()
+        await instances.close()
+        await proxy.close()
+
+
+def _roll() -> float:
+    return secrets.randbelow(_CHANCES) / _CHANCES
+
+
+def _bind(port: int) -> socket.socket:
+    try:
+        return socket.create_server((_HOST, port))
+    except (OSError, OverflowError) as error:
+        raise PortTaken(
+            f"The local Cloud Run cannot listen on port {port}: {error}",
+            where=f"{_HOST}:{port}",
+            remedy="stop the program that uses the port, or choose another one; 0 takes a free one",
+        ) from error

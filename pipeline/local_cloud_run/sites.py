@@ -1,0 +1,76 @@
+"""Public addresses: one loopback port for each service and each tag, so that URLs work anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from asyncio import Server, Task
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from pipeline.local_cloud_run.values import Site
+
+_HOST = "127.0.0.1"
+_BACKLOG = 512
+_LAST_ANSWERS = 10.0  # seconds for requests in flight when an address goes
+_LONGEST_HEADER = 64 * 1024  # bytes
+
+
+@dataclass(frozen=True)
+class _Listener:
+    uri: str
+    server: web.Server
+    opening: Task[Server]
+
+
+class Sites:
+    """Listeners on loopback. All methods belong to one event loop."""
+
+    def __init__(
+        self, handle: Callable[[Site, web.BaseRequest], Awaitable[web.StreamResponse]]
+    ) -> None:
+        self._handle = handle
+        self._listeners: dict[Site, _Listener] = {}
+
+    def uri(self, site: Site) -> str:
+        """``http://127.0.0.1:PORT``. Bound on first use, the same until the site is dropped."""
+        if site not in self._listeners:
+            self._listeners[site] = self._listen(site)
+        return self._listeners[site].uri
+
+    async def drop(self, site: Site) -> None:
+        """Take no more connections; requests in flight get 10 s."""
+        listener = self._listeners.pop(site, None)
+        if listener is not None:
+            await _close(listener, _LAST_ANSWERS)
+
+    async def close(self) -> None:
+        """Hang up on everybody, in parallel."""
+        listeners = list(self._listeners.values())
+        self._listeners.clear()
+        await asyncio.gather(*(_close(listener, 0) for listener in listeners))
+
+    def _listen(self, site: Site) -> _Listener:
+        """Clients can connect as soon as this returns; they wait in the backlog for the loop."""
+        bound = socket.create_server((_HOST, 0), backlog=_BACKLOG)
+
+        async def answer(request: web.BaseRequest) -> web.StreamResponse:
+            return await self._handle(site, request)
+
+        server = web.Server(
+            answer,
+            handler_cancellation=True,
+            access_log=None,
+            max_line_size=_LONGEST_HEADER,
+            max_field_size=_LONGEST_HEADER,
+        )
+        loop = asyncio.get_running_loop()
+        opening = loop.create_task(loop.create_server(server, sock=bound, backlog=_BACKLOG))
+        return _Listener(f"http://{_HOST}:{bound.getsockname()[1]}", server, opening)
+
+
+async def _close(listener: _Listener, seconds: float) -> None:
+    (await listener.opening).close()
+    await listener.server.shutdown(seconds)

@@ -1,0 +1,114 @@
+"""What the API says no with, word for word where it was seen (API facts §1, §2, §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipeline.local_cloud_run.values import RevisionKey, ServiceKey
+
+ALREADY_EXISTS = "Resource already exists."
+TEMPLATE_EMPTY = "spec.template.spec: Revision template was empty"
+SERVICE_ID = (
+    "Violation in CreateServiceRequest.service_id: only lowercase, digits, and hyphens; must begin "
+    "with letter, and cannot end with hyphen; must be less than 50 characters."
+)
+REVISION_PREFIX = (
+    "The revision name must be prefixed by the name of the enclosing Service with a trailing -"
+)
+REVISION_NAME = (
+    "only lowercase, digits, and hyphens; must begin with letter, and may not end with hyphen; "
+    "must be less than 64 characters."
+)
+NOT_AUTHENTICATED = (
+    "The request was not authenticated. Either allow public access or set the proper "
+    "Authorization header."
+)
+POLICY_CHANGED = (
+    "There were concurrent policy changes. Please retry the whole read-modify-write with "
+    "exponential backoff."
+)
+
+
+def missing(kind: str, name: str, at: ServiceKey | RevisionKey) -> str:
+    return (
+        f"Resource '{name}' of kind '{kind}' in region '{at.location}' in project '{at.project}' "
+        "does not exist."
+    )
+
+
+def conflict(name: str, given: str, current: int) -> str:
+    return (
+        f"Conflict for resource '{name}': version '{given}' was specified but current version is "
+        f"'{current}'."
+    )
+
+
+def revision_differs(revision: str) -> str:
+    return f"Revision named '{revision}' with different configuration already exists"
+
+
+def revision_gone(revision: str) -> str:
+    return (
+        f"Revision '{revision}' does not exist or is deleted. Update all traffic to route to "
+        "currently available revisions."
+    )
+
+
+def revision_not_ready(revision: str, why: str) -> str:
+    prefix = f"Revision '{revision}' is not ready and cannot serve traffic. "
+    return why if why.startswith(prefix) else prefix + why
+
+
+def image_missing(revision: str, image: str) -> str:
+    return revision_not_ready(revision, f"Image '{image}' not found.")
+
+
+def secret_missing(revision: str, secret: str) -> str:
+    return revision_not_ready(revision, f"Secret '{secret}' was not found.")
+
+
+def revision_serving(revision: str) -> str:
+    return f'Revision "{revision}" cannot be directly deleted because it is actively serving.'
+
+
+def revision_latest(revision: str) -> str:
+    """Our own words: the real text for the latest created revision was never seen."""
+    return (
+        f'Revision "{revision}" cannot be directly deleted because it is the latest created '
+        "revision."
+    )
+
+
+def percent_sum(total: int) -> str:
+    """Knative's text; Cloud Run's own was never seen (API facts §17)."""
+    return f"Traffic targets sum to {total}, want 100"
+
+
+def duplicate_tag(tag: str) -> str:
+    """Begins as Knative's text does; Cloud Run's own was never seen."""
+    return f"spec.traffic.tag: Multiple definitions for tag '{tag}'"
+
+
+def tag_too_long(tag: str, service: str) -> str:
+    return (
+        f"traffic tag '{tag}' and service name '{service}' together are too long. Combined traffic "
+        "tag and service name cannot exceed 46 characters."
+    )
+
+
+def reserved_env(names: Iterable[str]) -> str:
+    return (
+        "spec.template.spec.containers[0].env: The following reserved env names were provided: "
+        f"{', '.join(names)}. These values are automatically set by the system."
+    )
+
+
+def logs_url(key: RevisionKey) -> str:
+    """The console address in a start failure and in ``Revision.log_uri``."""
+    return (
+        f"https://console.cloud.google.com/logs/viewer?project={key.project}"
+        f"&resource=cloud_run_revision/service_name/{key.service}/revision_name/{key.revision}"
+        "&advancedFilter=resource.type%3D%22cloud_run_revision%22"
+        f"%0Aresource.labels.service_name%3D%22{key.service}%22"
+        f"%0Aresource.labels.revision_name%3D%22{key.revision}%22"
+    )

@@ -1,0 +1,120 @@
+"""The release's state, kept on the service itself as annotations, so that any machine can go on.
+
+``cloud-run-pipeline/candidate``  the candidate under way, if any
+``cloud-run-pipeline/releases``   verified revisions that served, newest first, at most ten
+
+Both are JSON with a version. Pure: text in, values out; unreadable notes are treated as absent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pipeline.model import Outcome, Service, live_split
+
+CANDIDATE = "cloud-run-pipeline/candidate"
+RELEASES = "cloud-run-pipeline/releases"
+VERSION = 1
+KEPT = 10
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The revision a release is about. Times are RFC 3339; ``before`` is the split it found."""
+
+    revision: str
+    tag: str
+    image: str
+    created: str
+    before: Mapping[str, int]
+    commit: str = ""
+    verdict: str = ""  # of Outcome, empty while nobody has judged it
+    verified: str = ""
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verdict == Outcome.PASS
+
+    @property
+    def is_first(self) -> bool:
+        """The service's first: it has all traffic from the start, and is private until verified."""
+        return not self.before
+
+
+@dataclass(frozen=True)
+class Release:
+    """A verified revision that got traffic."""
+
+    revision: str
+    image: str
+    verified: str
+    commit: str = ""
+
+
+def candidate_of(service: Service) -> Candidate | None:
+    note = _read(service.annotations.get(CANDIDATE, ""))
+    try:
+        return Candidate(**note) if isinstance(note, dict) else None
+    except TypeError:
+        return None
+
+
+def releases_of(service: Service) -> tuple[Release, ...]:
+    notes = _read(service.annotations.get(RELEASES, ""))
+    try:
+        return tuple(Release(**note) for note in notes) if isinstance(notes, list) else ()
+    except TypeError:
+        return ()
+
+
+def note_candidate(candidate: Candidate) -> dict[str, str]:
+    return {CANDIDATE: _write(asdict(candidate))}
+
+
+def note_verdict(candidate: Candidate, outcome: Outcome, at: str) -> dict[str, str]:
+    return note_candidate(replace(candidate, verdict=outcome.value, verified=at))
+
+
+def note_released(service: Service, candidate: Candidate) -> dict[str, str]:
+    """The candidate becomes the newest release, and is no candidate any more."""
+    release = Release(candidate.revision, candidate.image, candidate.verified, candidate.commit)
+    others = [old for old in releases_of(service) if old.revision != release.revision]
+    return {CANDIDATE: "", RELEASES: _write([asdict(one) for one in [release, *others][:KEPT]])}
+
+
+def rollback_target(service: Service, releases: Sequence[Release]) -> Release | None:
+    """The newest verified release before the one that serves, or None.
+
+    While a candidate is on its way the newest release is the one to go back to. A revision that
+    was itself rolled away from is newer than what serves, so it is never chosen.
+    """
+    names = [release.revision for release in releases]
+    serving = [name for name in live_split(service) if name in names]
+    candidate = candidate_of(service)
+    if candidate is not None and candidate.revision in live_split(service):
+        older = list(releases)
+    else:
+        newest = min((names.index(name) for name in serving), default=-1)
+        older = list(releases[newest + 1 :])
+    return next((release for release in older if not _serves_all(service, release.revision)), None)
+
+
+def _serves_all(service: Service, revision: str) -> bool:
+    return live_split(service) == {revision: 100}
+
+
+def _read(text: str) -> Any:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(document, dict) or document.get("v") != VERSION:
+        return None
+    return document.get("note")
+
+
+def _write(note: object) -> str:
+    return json.dumps({"v": VERSION, "note": note}, separators=(",", ":"), sort_keys=True)

@@ -1,0 +1,28 @@
+"""GitHub's workflow commands: annotations and groups, written with sys.stdout."""
+
+from __future__ import annotations
+
+from pipeline.model import Finding
+
+_LEVELS = {"error": "error", "warning": "warning"}
+
+
+def annotation(finding: Finding) -> str:
+    level = _LEVELS.get(finding.severity, "notice")
+    place = (
+        f"file={_property(finding.file)},line={finding.line},endLine={finding.end_line},"
+        f"col={finding.column},title={_property(finding.rule)}"
+    )
+    return f"::{level} {place}::{_data(finding.message)}"
+
+
+def error(title: str, text: str) -> str:
+    return f"::error title={_property(title)}::{_data(text)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,84 @@
+"""Build: the image for this source, once."""
+
+from __future__ import annotations
+
+from pipeline import commands
+from pipeline.adapters.images import Images, is_loopback
+from pipeline.commands import ImageBuild
+from pipeline.context import Context
+from pipeline.errors import ImageNotBuilt, WrongArchitecture
+from pipeline.model import Image, Source
+from pipeline.stages.source import find_dockerfile, read_source
+
+
+def build(context: Context) -> None:
+    """Build the image, or find the one already built for this source."""
+    source = read_source(context.config, context.world)
+    reference = reference_of(context, source)
+    context.report.stage("build", reference)
+    image = _already_built(context, reference) or _build(context, source, reference)
+    _must_fit(context, image)
+    context.report.step(f"{image.architecture}  {image.id[:19]}  {reference}")
+
+
+def reference_of(context: Context, source: Source) -> str:
+    """The image's name and tag; the tag is the digest of the build's input."""
+    return f"{context.config.image}:src-{source.digest[:16]}"
+
+
+def built_image(context: Context) -> tuple[Source, Image]:
+    """The image that build made for the source as it is now."""
+    source = read_source(context.config, context.world)
+    image = Images(context.engine, context.world).find(reference_of(context, source))
+    if image is None:
+        raise ImageNotBuilt(
+            "the source has changed since the last build, or was never built here",
+            where=str(context.config.source_path),
+            remedy="run `nox -s build` first",
+        )
+    return source, image
+
+
+def _already_built(context: Context, reference: str) -> Image | None:
+    images = Images(context.engine, context.world)
+    image = images.find(reference)
+    if image is None and not context.google.emulator and not is_loopback(reference):
+        image = images.pull(reference)
+    if image is not None:
+        context.report.step("already built for this source")
+    return image
+
+
+def _build(context: Context, source: Source, reference: str) -> Image:
+    config, images = context.config, Images(context.engine, context.world)
+    wanted = ImageBuild(
+        reference=reference,
+        folder=str(config.source_path),
+        dockerfile=str(find_dockerfile(config)),
+        platform=config.platform,
+        labels=_labels(context, source),
+        args=config.build.args,
+        target=config.build.target,
+    )
+    context.report.command(commands.build_image(context.engine, wanted))
+    with context.report.timed("built"):
+        return images.build(wanted, context.report.progress)
+
+
+def _labels(context: Context, source: Source) -> dict[str, str]:
+    commit = f"{source.commit}-dirty" if source.dirty else source.commit
+    return {
+        "org.opencontainers.image.revision": commit,
+        "org.opencontainers.image.source": f"sha256:{source.digest}",
+        "org.opencontainers.image.created": context.world.now().isoformat(timespec="seconds"),
+    }
+
+
+def _must_fit(context: Context, image: Image) -> None:
+    if image.architecture != context.config.platform:
+        raise WrongArchitecture(
+            f"the image is for {image.architecture}; Cloud Run runs {context.config.platform}",
+            where=image.reference,
+            remedy="use a base image for amd64: remove --platform from FROM, or the digest of "
+            "another architecture",
+        )

@@ -1,0 +1,149 @@
+"""Deploy: the new revision beside the old ones, with no traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from pipeline.adapters.cloud_run import Change
+from pipeline.adapters.images import Images, by_id, is_loopback
+from pipeline.adapters.template import Settings
+from pipeline.checks.revision import RELEASE_LABEL
+from pipeline.commands import STAND_IN_LABEL
+from pipeline.context import Context
+from pipeline.errors import PipelineError, RegistryRefused, RevisionFailed, ServiceBusy
+from pipeline.model import (
+    Image,
+    Service,
+    Target,
+    live_split,
+    pinned,
+    release_names,
+    show_split,
+    unsettled,
+    without_tag,
+)
+from pipeline.release import CANDIDATE, Candidate, candidate_of, note_candidate
+from pipeline.stages.build import built_image
+from pipeline.stages.undo import undone
+
+
+def deploy(context: Context) -> None:
+    """Create the candidate: a revision by digest, a tag of its own, and not one user request."""
+    source, image = built_image(context)
+    context.report.stage("deploy", f"{context.cloud_run.name}, with no traffic")
+    service = context.cloud_run.find()
+    if service is not None:
+        _must_be_settled(service)
+    reference = _publish(context, image)
+    candidate = _candidate(context, service, reference, source.commit or source.digest)
+    settings = Settings(
+        candidate.revision, reference, context.config, {RELEASE_LABEL: candidate.tag}
+    )
+    with _explained(context, candidate):
+        if service is None:
+            created = _create(context, settings, candidate)
+        else:
+            created = _update(context, service, settings, candidate)
+    _say_where(context, created, candidate)
+
+
+def _must_be_settled(service: Service) -> None:
+    why = unsettled(service)
+    if why:
+        raise ServiceBusy(
+            why,
+            where=service.name,
+            remedy="if a change is under way, wait for it; if a shift failed half-way, "
+            "`nox -s rollback` brings what it asks for and what it serves together again",
+        )
+
+
+def _publish(context: Context, image: Image) -> str:
+    """The image by digest; pushed, unless the engine's own store stands in for the registry."""
+    if context.google.emulator and not is_loopback(image.reference):
+        return by_id(image)
+    if image.labels.get(STAND_IN_LABEL):
+        raise RegistryRefused(
+            "the image stands on a base image made from this machine, good for a rehearsal only",
+            where=image.reference,
+            remedy="with a registry in reach, remove the base image that the Dockerfile names "
+            "and this image from the engine, and run `nox -s deploy` again",
+        )
+    with context.report.timed("pushed"):
+        return Images(context.engine, context.world).push(image, context.report.progress)
+
+
+def _candidate(context: Context, service: Service | None, reference: str, label: str) -> Candidate:
+    revision, tag = release_names(context.config.service, label, context.world.token(4))
+    return Candidate(
+        revision=revision, tag=tag, image=reference, commit=label,
+        created=context.world.now().isoformat(timespec="seconds"),
+        before=live_split(service) if service else {},
+    )  # fmt: skip
+
+
+def _create(context: Context, settings: Settings, candidate: Candidate) -> Service:
+    context.report.note("the first revision has all traffic from the start: kept private for now")
+    with context.report.timed(f"{candidate.revision} is ready"):
+        return context.cloud_run.create(settings, note_candidate(candidate))
+
+
+def _update(
+    context: Context, service: Service, settings: Settings, candidate: Candidate
+) -> Service:
+    standing = _standing(service)
+    traffic = standing
+    if candidate.before:
+        traffic = (*standing, Target(candidate.revision, 0, candidate.tag))
+    change = Change(settings, traffic, note_candidate(candidate))
+    with (
+        undone(context, standing, {CANDIDATE: ""}),
+        context.report.timed(f"{candidate.revision} is ready"),
+    ):
+        return context.cloud_run.update(service, change)
+
+
+def _standing(service: Service) -> tuple[Target, ...]:
+    """Traffic as it is, pinned by name, without the tag of a candidate that this one replaces."""
+    split = live_split(service)
+    if not split:
+        return service.traffic
+    replaced = candidate_of(service)
+    keep = without_tag(service.traffic, replaced.tag) if replaced else service.traffic
+    return pinned(split, keep)
+
+
+@contextmanager
+def _explained(context: Context, candidate: Candidate) -> Iterator[None]:
+    """When the revision does not start, show what it wrote."""
+    began = context.world.now()
+    try:
+        yield
+    except RevisionFailed as error:
+        error.lines = _written(context, candidate.revision, began) or error.lines
+        error.remedy = error.remedy or (
+            "mend what its log says above, then `nox -s deploy`; "
+            + (
+                f"traffic is as it was: {show_split(candidate.before)}"
+                if candidate.before
+                else "nothing serves yet"
+            )
+        )
+        raise
+
+
+def _written(context: Context, revision: str, since: datetime) -> tuple[str, ...]:
+    try:
+        entries = context.logs.of_revision(revision, since)
+    except PipelineError as error:
+        return (f"its log could not be read: {error.what} ({error.remedy})",)
+    return tuple(entry.text for entry in entries if entry.log != "requests")
+
+
+def _say_where(context: Context, service: Service, candidate: Candidate) -> None:
+    for target in service.serving:
+        if target.tag == candidate.tag:
+            context.report.note(f"candidate at 0 %: {target.uri}")
+    context.report.note(f"serves now: {show_split(live_split(service))}")

@@ -1,0 +1,86 @@
+"""Asking a deployed service, with one clock: until it answers well, or the time is up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pipeline.checks.health import judge_answer
+from pipeline.checks.identity import judge_identity, trace_headers
+from pipeline.checks.lines import judge_lines
+from pipeline.context import Context
+from pipeline.model import Outcome, Service, Verdict, concluded
+
+LOG_LAG = 60.0
+"""Seconds to wait for a log entry before its absence counts (API facts §8: 30 or more)."""
+
+_ANSWER = 10.0  # seconds for one answer
+_PAUSE = 1.0
+
+
+@dataclass(frozen=True)
+class Prober:
+    """Requests to one service's URLs, with an ID token where the service is private."""
+
+    context: Context
+    headers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, context: Context, service: Service) -> Prober:
+        if context.cloud_run.is_public(service):
+            return cls(context, {})
+        return cls(context, context.id_tokens.header(service.uri))
+
+    def health(self, url: str, within: float) -> tuple[Verdict, str]:
+        """Judge the health document at ``url``, asked again for ``within`` seconds while it fails.
+
+        Returns the verdict and the trace of the last request.
+        """
+        health = self.context.config.health
+        trace = ""
+
+        def ask() -> Verdict:
+            nonlocal trace
+            trace, headers = self._traced()
+            answer = self.context.world.get(f"{url}{health.path}", headers, _ANSWER)
+            return judge_answer(answer, health.expect, max_latency=health.max_latency)
+
+        return self._until(ask, within, Outcome.PASS), trace
+
+    def identity(self, trace: str, revision: str, since: datetime) -> Verdict:
+        """Prove from the request log that ``revision`` answered the request of ``trace``."""
+
+        def ask() -> Verdict:
+            entries = self.context.logs.of_trace(trace, since)
+            return judge_identity(entries, revision)
+
+        return self._until(ask, LOG_LAG, Outcome.PASS, Outcome.FAIL)
+
+    def lines(self, revision: str, since: datetime) -> Verdict:
+        """Required and forbidden lines in what the revision's containers wrote."""
+        startup = self.context.config.startup
+
+        def ask() -> Verdict:
+            entries = self.context.logs.of_revision(revision, since)
+            written = [one.text for one in entries if one.log in ("stdout", "stderr")]
+            return judge_lines(written, startup.required_logs, startup.forbidden_logs)
+
+        return concluded(self._until(ask, LOG_LAG, Outcome.PASS, Outcome.FAIL))
+
+    def _traced(self) -> tuple[str, dict[str, str]]:
+        trace, span = self.context.world.hex_token(32), self.context.world.hex_token(16)
+        return trace, {**self.headers, **trace_headers(trace, span)}
+
+    def _until(self, ask: Callable[[], Verdict], within: float, *settled: Outcome) -> Verdict:
+        """Ask again until the outcome is one of ``settled`` or the time is up."""
+        world = self.context.world
+        deadline = world.monotonic() + within
+        asked, pause = 0, _PAUSE / 8
+        while True:
+            asked += 1
+            verdict = ask()
+            if verdict.outcome in settled or world.monotonic() >= deadline:
+                return replace(verdict, sample=max(verdict.sample, asked))
+            world.sleep(min(pause, max(deadline - world.monotonic(), 0.01)))
+            pause = min(pause * 2, _PAUSE)

@@ -1,0 +1,79 @@
+"""Roll back: to the last revision this pipeline verified, then verified again."""
+
+from __future__ import annotations
+
+from pipeline.adapters.cloud_run import Change
+from pipeline.context import Context
+from pipeline.errors import ChangedMeanwhile, NothingToRollBackTo, RollbackFailed
+from pipeline.model import Outcome, Service, live_split, pinned, show_split, without_tag
+from pipeline.release import CANDIDATE, candidate_of, releases_of, rollback_target
+from pipeline.stages.probing import Prober
+
+_MAY_TAKE = 10.0  # seconds until the public URL answers well
+
+
+def rollback(context: Context) -> None:
+    """One write to traffic, then proof that the old revision serves and is healthy."""
+    service = context.cloud_run.get()
+    revision = _target(context, service)
+    context.report.stage("rollback", f"to {revision}, now {show_split(live_split(service))}")
+    began = context.world.now()
+    with context.report.timed(f"{revision} at 100 %"):
+        service = _send_back(context, service, revision)
+    prober = Prober.of(context, service)
+    health, trace = prober.health(service.uri, _MAY_TAKE)
+    verdicts = [health, prober.identity(trace, revision, began)]
+    for verdict in verdicts:
+        context.report.verdict(verdict)
+    bad = [one for one in verdicts if one.outcome is Outcome.FAIL]
+    if bad or live_split(service) != {revision: 100}:
+        raise RollbackFailed(
+            bad[0].evidence if bad else "Cloud Run did not take the split over",
+            where=f"{service.name} serves {show_split(live_split(service))}",
+            remedy="choose another revision: `nox -s rollback -- --to REVISION`; "
+            "`nox -s status` lists the verified ones",
+            lines=bad[0].lines if bad else (),
+        )
+
+
+def _target(context: Context, service: Service) -> str:
+    releases = releases_of(service)
+    release = rollback_target(service, releases)
+    wanted = context.options.to or (release.revision if release else "")
+    if not wanted:
+        raise NothingToRollBackTo(
+            "this pipeline has verified no revision before the one that serves",
+            where=service.name,
+            remedy="name one: `nox -s rollback -- --to REVISION`" + _suggestion(service),
+        )
+    revision = context.cloud_run.revision(wanted)
+    if revision is None or not revision.ready:
+        raise NothingToRollBackTo(
+            f"{wanted} does not exist" if revision is None else f"{wanted} is not ready",
+            where=service.name,
+            remedy="choose one of " + ", ".join(one.revision for one in releases)
+            if releases
+            else "look at the revisions in the console",
+        )
+    return wanted
+
+
+def _suggestion(service: Service) -> str:
+    candidate = candidate_of(service)
+    before = ", ".join(candidate.before) if candidate else ""
+    return f" (before this release it served {before})" if before else ""
+
+
+def _send_back(context: Context, service: Service, revision: str) -> Service:
+    """The service as a rollback leaves it. A change in between is read again, once."""
+    for again in (True, False):
+        candidate = candidate_of(service)
+        keep = without_tag(service.traffic, candidate.tag) if candidate else service.traffic
+        change = Change(traffic=pinned({revision: 100}, keep), notes={CANDIDATE: ""})
+        try:
+            return context.cloud_run.update(service, change)
+        except ChangedMeanwhile:
+            if not again:
+                raise
+            service = context.cloud_run.get()
+    raise AssertionError

@@ -1,0 +1,89 @@
+"""The build's input: which files, and the digest that names them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.adapters.world import World
+from pipeline.commands import Command
+from pipeline.config import Config
+from pipeline.dockerfile.ignore import Ignore
+from pipeline.errors import SourceMissing
+from pipeline.model import Source
+
+
+def read_source(config: Config, world: World) -> Source:
+    """Digest everything that decides what the build makes: files, modes, arguments, platform."""
+    digest = hashlib.sha256()
+    build = {"args": dict(config.build.args), "target": config.build.target}
+    digest.update(json.dumps([build, config.platform], sort_keys=True).encode())
+    try:
+        _add(digest, "Dockerfile", find_dockerfile(config))
+        for name, path in context_files(config.source_path):
+            _add(digest, name, path)
+    except OSError as error:
+        raise SourceMissing(
+            f"{error.filename} cannot be read: {error.strerror}",
+            where=str(config.source_path),
+            remedy="mend its permissions, or name it in .dockerignore",
+        ) from error
+    commit, dirty = _commit(config.source_path, world)
+    return Source(digest.hexdigest(), commit, dirty)
+
+
+def find_dockerfile(config: Config) -> Path:
+    if not config.source_path.is_dir():
+        raise SourceMissing(
+            f"the source folder {config.source} does not exist",
+            where=str(config.source_path),
+            remedy=f"set source in {config.file.name} to the folder with the Dockerfile",
+        )
+    if not config.dockerfile_path.is_file():
+        raise SourceMissing(
+            f"there is no Dockerfile at {config.dockerfile_path}",
+            where=str(config.source_path),
+            remedy=f"write one, or set dockerfile in {config.file.name}",
+        )
+    return config.dockerfile_path
+
+
+def context_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The context's files by relative name, sorted, ``.dockerignore`` applied."""
+    rules = folder / ".dockerignore"
+    ignore = Ignore.parse(rules.read_text("utf-8", "replace")) if rules.is_file() else Ignore()
+    yield from _walk(folder, "", ignore)
+
+
+def _walk(folder: Path, prefix: str, ignore: Ignore) -> Iterator[tuple[str, Path]]:
+    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+        name = f"{prefix}{entry.name}"
+        excluded = ignore.excludes(name)
+        if entry.is_dir(follow_symlinks=False):
+            if not excluded or ignore.has_exceptions:
+                yield from _walk(Path(entry.path), f"{name}/", ignore)
+        elif not excluded:
+            yield name, Path(entry.path)
+
+
+def _add(digest: hashlib._Hash, name: str, path: Path) -> None:
+    mode = path.lstat().st_mode
+    digest.update(f"\0{name}\0{mode & 0o111:o}\0".encode("utf-8", "surrogateescape"))
+    if stat.S_ISLNK(mode):
+        digest.update(os.readlink(path).encode("utf-8", "surrogateescape"))
+    elif stat.S_ISREG(mode):
+        with path.open("rb") as content:
+            digest.update(hashlib.file_digest(content, "sha256").digest())
+
+
+def _commit(folder: Path, world: World) -> tuple[str, bool]:
+    """Git's name for the source, and whether it differs from it; empty outside a checkout."""
+    head = world.run(Command(("git", "-C", str(folder), "rev-parse", "HEAD")))
+    if not head.ok:
+        return "", False
+    status = world.run(Command(("git", "-C", str(folder), "status", "--porcelain", "--", ".")))
+    return head.output.strip(), bool(status.output.strip())
