@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import nox
@@ -104,6 +105,8 @@ def pipeline(session: nox.Session, stage: str) -> None:
         from pipeline.__main__ import main
     except ModuleNotFoundError as missing:
         session.error(f"{missing}. Use ./scripts/nox, which installs what the stages need.")
+    # nox lets everything through to its own log; here that would be every request, header and all.
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
     session.log(" ".join(["python -m pipeline", stage, *session.posargs]))
     code = main([stage, *session.posargs])
     if code:

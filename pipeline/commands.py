@@ -63,8 +63,8 @@ def contract_env(service: str, revision: str, port: int) -> dict[str, str]:
 def run_container(engine: Engine, run: ContainerRun) -> Command:
     """``docker run`` in the foreground: its output is the container's, its exit code too.
 
-    The port is published on loopback only, on a host port the engine picks. Values of variables
-    travel in the client's environment, so that they are neither in the process list nor on screen.
+    The port is published on loopback only, on a host port the engine picks. Values of the user's
+    variables travel in the client's environment: neither in the process list nor on screen.
     An init process stands before the image's own (docker always ships one): as on Cloud Run, a
     program without a SIGTERM handler then ends at once, where as process 1 it would never notice.
     """
@@ -80,7 +80,7 @@ def run_container(engine: Engine, run: ContainerRun) -> Command:
     ]
     argv += ["--init"] if engine.name == "docker" else []
     argv += ["--pull", "never", "--security-opt", "no-new-privileges"]
-    hidden = {name: value for name, value in run.env.items() if not _steers_client(name)}
+    hidden = {name: value for name, value in run.env.items() if not _is_open(name)}
     for name, value in sorted(run.env.items()):
         argv += ["--env", name if name in hidden else f"{name}={value}"]
     entry, *rest = [*run.command, *run.args] if run.command else ["", *run.args]
@@ -89,9 +89,14 @@ def run_container(engine: Engine, run: ContainerRun) -> Command:
     return Command((*argv, run.image, *rest), secret_env=hidden)
 
 
-def _steers_client(name: str) -> bool:
-    """Whether a variable would change what the engine's own command line does."""
-    return name in {"PATH", "HOME", "TMPDIR"} or name.startswith(("DOCKER_", "XDG_", "CONTAINER"))
+def _is_open(name: str) -> bool:
+    """Whether a variable's value is spelt out.
+
+    Those of the contract are no secret, and others would steer the engine's own command line.
+    """
+    return name in {"PORT", "PATH", "HOME", "TMPDIR"} or name.startswith(
+        ("K_", "DOCKER_", "XDG_", "CONTAINER")
+    )
 
 
 def stop_container(engine: Engine, name: str, seconds: int = 10) -> Command:

@@ -61,6 +61,12 @@ class Source:
     digest: str
     commit: str = ""
     dirty: bool = False
+    repository: str = ""  # where it is kept, without credentials
+
+    @property
+    def version(self) -> str:
+        """The commit, marked where the source differs from it, or else the digest."""
+        return f"{self.commit}-dirty" if self.dirty else self.commit or self.digest
 
 
 @dataclass(frozen=True)

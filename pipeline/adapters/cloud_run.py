@@ -141,11 +141,12 @@ class CloudRun:
 
     def _settle(self, write: Callable[[], Any], revision: str) -> Service:
         """Send a write and wait until it has taken effect, or say why it did not."""
-        from google.api_core import exceptions, retry
+        from google.api_core import exceptions
+        from google.api_core.future.polling import DEFAULT_POLLING
 
         with translated(self.name):
             operation = write()
-            polling = retry.Retry(initial=0.2, multiplier=1.5, maximum=5.0, timeout=OPERATION)
+            polling = DEFAULT_POLLING.with_delay(initial=0.2, multiplier=1.5, maximum=5.0)
             try:
                 return read_service(operation.result(polling=polling, timeout=OPERATION))
             except concurrent.futures.TimeoutError as error:

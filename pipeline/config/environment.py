@@ -34,7 +34,7 @@ def apply(document: Reading, environ: Mapping[str, str]) -> None:
 
 
 def _meant(name: str, known: Mapping[str, Path]) -> str:
-    rests = [variable.removeprefix(_PREFIX) for variable in known]
+    rests = [one.removeprefix(_PREFIX) for one in known]
     near = get_close_matches(name.removeprefix(_PREFIX), rests, 1)
     return f"Did you mean {_PREFIX}{near[0]}?" if near else "Unset it, or give it another name"
 

@@ -16,8 +16,12 @@ from pipeline.local_cloud_run.images import Found
 from pipeline.local_cloud_run.values import InstanceSpec, LogEntry, StartFailure
 
 _ARCHITECTURE = "amd64"
-_EXEC_FORMAT = re.compile(
-    r"exec (?:container process )?[`\"]?([^\s`\":]+)[`\"]?: exec format error", re.IGNORECASE
+
+# The words of runc, crun and tini (docker's init) for a program they could not execute.
+_NOT_LOADED = re.compile(
+    r"exec (?:container process )?[`\"]?([^\s`\"]+?)[`\"]?(?: failed)?: "
+    r"(exec format error|no such file or directory|permission denied)",
+    re.IGNORECASE,
 )
 
 
@@ -49,7 +53,7 @@ class Launcher:
         """
         if image.architecture != _ARCHITECTURE:
             path = (*spec.command, image.entry)[0]
-            self._say(spec, messages.not_executable(path), "ERROR")
+            self._say(spec, messages.not_loaded(path, "exec format error"), "ERROR")
             return StartFailure(messages.start_failed(spec))
         name = f"{spec.key.revision}-{secrets.token_hex(4)}"
         self._say(spec, messages.starting(reason), "INFO", name)
@@ -133,8 +137,8 @@ class Launcher:
 def ending(ended: Exit, memory: int) -> tuple[str, ...]:
     """The system log's words for an exit; ``memory`` is the limit in bytes."""
     for line in (ended.error, *ended.errors):
-        if unloadable := _EXEC_FORMAT.search(line):
-            return (messages.not_executable(unloadable[1]),)
+        if found := _NOT_LOADED.search(line):
+            return (messages.not_loaded(found[1], found[2].lower()),)
     if ended.error:
         return (messages.did_not_run(ended.error),)
     starved = (messages.out_of_memory(memory),) if ended.out_of_memory else ()

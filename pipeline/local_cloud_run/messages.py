@@ -60,8 +60,8 @@ def out_of_memory(limit: int) -> str:
     )
 
 
-def not_executable(path: str) -> str:
-    return did_not_run(f"failed to load {path}: exec format error")
+def not_loaded(path: str, why: str) -> str:
+    return did_not_run(f"failed to load {path}: {why}")
 
 
 def did_not_run(cause: str) -> str:

@@ -66,10 +66,9 @@ def _build(context: Context, source: Source, reference: str) -> Image:
 
 
 def _labels(context: Context, source: Source) -> dict[str, str]:
-    commit = f"{source.commit}-dirty" if source.dirty else source.commit
     return {
-        "org.opencontainers.image.revision": commit,
-        "org.opencontainers.image.source": f"sha256:{source.digest}",
+        "org.opencontainers.image.revision": source.version,
+        "org.opencontainers.image.source": source.repository or context.config.source,
         "org.opencontainers.image.created": context.world.now().isoformat(timespec="seconds"),
     }
 

@@ -37,7 +37,7 @@ def deploy(context: Context) -> None:
     if service is not None:
         _must_be_settled(service)
     reference = _publish(context, image)
-    candidate = _candidate(context, service, reference, source.commit or source.digest)
+    candidate = _candidate(context, service, reference, source.version)
     settings = Settings(
         candidate.revision, reference, context.config, {RELEASE_LABEL: candidate.tag}
     )

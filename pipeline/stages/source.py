@@ -32,8 +32,7 @@ def read_source(config: Config, world: World) -> Source:
             where=str(config.source_path),
             remedy="mend its permissions, or name it in .dockerignore",
         ) from error
-    commit, dirty = _commit(config.source_path, world)
-    return Source(digest.hexdigest(), commit, dirty)
+    return Source(digest.hexdigest(), *_commit(config.source_path, world))
 
 
 def find_dockerfile(config: Config) -> Path:
@@ -80,10 +79,22 @@ def _add(digest: hashlib._Hash, name: str, path: Path) -> None:
             digest.update(hashlib.file_digest(content, "sha256").digest())
 
 
-def _commit(folder: Path, world: World) -> tuple[str, bool]:
-    """Git's name for the source, and whether it differs from it; empty outside a checkout."""
-    head = world.run(Command(("git", "-C", str(folder), "rev-parse", "HEAD")))
-    if not head.ok:
-        return "", False
-    status = world.run(Command(("git", "-C", str(folder), "status", "--porcelain", "--", ".")))
-    return head.output.strip(), bool(status.output.strip())
+def _commit(folder: Path, world: World) -> tuple[str, bool, str]:
+    """Git's name for the source, whether it differs from it, and where it is kept.
+
+    Empty outside a checkout.
+    """
+
+    def git(*words: str) -> str:
+        return world.run(Command(("git", "-C", str(folder), *words))).output.strip()
+
+    head = git("rev-parse", "--verify", "--quiet", "HEAD")
+    if not head:
+        return "", False, ""
+    dirty = bool(git("status", "--porcelain", "--", "."))
+    return head, dirty, _without_credentials(git("remote", "get-url", "origin"))
+
+
+def _without_credentials(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if separator else url

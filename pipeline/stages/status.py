@@ -13,7 +13,8 @@ def status(context: Context) -> None:
     report = context.report
     report.stage("status", context.cloud_run.name)
     report.note(service.uri or "no URL yet: no revision was ever ready")
-    commits = {release.revision: release.commit for release in releases_of(service)}
+    known = [*releases_of(service), *filter(None, [candidate_of(service)])]
+    commits = {one.revision: one.commit for one in known}
     for name, percent in live_split(service).items():
         revision = context.cloud_run.revision(name)
         report.step(f"{percent:3} %  {name}  commit {commits.get(name, '')[:12] or 'unknown'}")

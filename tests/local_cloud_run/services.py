@@ -148,48 +148,46 @@ ALL_ROUND = dedent('''
         os._exit(0)
 
     signal.signal(signal.SIGTERM, stop)
-    if os.environ.get("FAIL_AFTER"):
-        marker = "started"
     time.sleep(float(os.environ.get("START_SECONDS", "0")))
     print("listening", flush=True)
     Server(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
 ''')
 
-CRASHES = dedent('''
+CRASHES = dedent("""
     import sys
     print("about to fail")
     sys.exit("no DATABASE_URL")
-''')
+""")
 
-NEVER_LISTENS = dedent('''
+NEVER_LISTENS = dedent("""
     import signal, sys
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print("working on it")
     while True:
         signal.pause()
-''')
+""")
 
-LISTENS_ON = dedent('''
+LISTENS_ON = dedent("""
     import signal, socket, sys
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = socket.create_server(("{host}", {port}))
     print("listening on {host}:{port}")
     while True:
         server.accept()
-''')
+""")
 OTHER_PORT = LISTENS_ON.format(host="0.0.0.0", port=9999)
 LOOPBACK_ONLY = LISTENS_ON.format(host="127.0.0.1", port=8080)
 
-TOO_BIG = dedent('''
+TOO_BIG = dedent("""
     kept = []
     while True:
         kept.append(b"x" * 10_000_000)
-''')
+""")
 
-IGNORES_SIGTERM = dedent('''
+IGNORES_SIGTERM = dedent("""
     import os, signal, socket
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     server = socket.create_server(("0.0.0.0", int(os.environ["PORT"])))
     while True:
         server.accept()
-''')
+""")
