@@ -105,7 +105,6 @@ def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
         entry.mode = 0o600
     elif entry.isreg():
         entry.mode = 0o755 if entry.mode & 0o100 else 0o644
-        entry.type = tarfile.REGTYPE
     return entry
 
 

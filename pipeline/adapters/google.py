@@ -109,6 +109,8 @@ def translated(where: str) -> Iterator[None]:
         raise _named(error.cause or error, where) from error
     except api.GoogleAPIError as error:
         raise _named(error, where) from error
+    except auth.TransportError as error:
+        raise _unreachable(error, where) from error
     except auth.GoogleAuthError as error:
         raise no_credentials(error) from error
     except requests.RequestException as error:
@@ -149,10 +151,16 @@ def said(error: BaseException) -> str:
 
 def _unreachable(error: BaseException, where: str) -> ApiUnreachable:
     return ApiUnreachable(
-        "no answer: " + said(error).splitlines()[0][:300],
+        f"no answer: {_cause(said(error))}",
         where=where,
         remedy=f"check the network; with {EMULATOR} set, check that `nox -s local` still runs",
     )
+
+
+def _cause(text: str) -> str:
+    """The operating system's own words inside a client library's long ones."""
+    named = re.search(r"\[Errno -?\d+\] ([^)\"']+)", text)
+    return named[1].strip() if named else text.splitlines()[0][:300]
 
 
 def _grant(text: str, where: str) -> str:

@@ -52,7 +52,7 @@ def _document(answer: Answer) -> tuple[Any, str]:
 def mismatches(document: Any, expect: Mapping[str, Any]) -> list[str]:
     """What in the document is not as expected, one sentence each.
 
-    A path is dotted; ``*`` stands for every key or item, and needs at least one.
+    A path is dotted; ``*`` stands for every key or item of what must be there, be it empty.
     """
     faults = []
     for path, wanted in expect.items():
@@ -70,19 +70,19 @@ def _at(value: Any, path: list[str], place: str) -> Iterator[tuple[str, Any]]:
         return
     head, *rest = path
     inside = _children(value)
-    chosen = inside if head == "*" else {head: inside[head]} if head in inside else {}
-    if not chosen:
+    if inside is None or (head != "*" and head not in inside):
         yield _join(place, ".".join(path)), _MISSING
-    for name, child in chosen.items():
-        yield from _at(child, rest, _join(place, name))
+        return
+    for name in inside if head == "*" else [head]:
+        yield from _at(inside[name], rest, _join(place, name))
 
 
-def _children(value: Any) -> dict[str, Any]:
+def _children(value: Any) -> dict[str, Any] | None:
     if isinstance(value, dict):
         return {str(name): child for name, child in value.items()}
     if isinstance(value, list):
         return {str(index): child for index, child in enumerate(value)}
-    return {}
+    return None
 
 
 def _join(place: str, name: str) -> str:

@@ -26,7 +26,7 @@ def load_config(path: FilePath, environ: Mapping[str, str]) -> Config:
 
     Raises ConfigError, which names every fault with its place, rule and remedy.
     """
-    text = _text(path)
+    text = _text(_bytes(path), path)
 
     def at(line: int, column: int) -> Place:
         return Place(str(path), line, column)
@@ -49,7 +49,7 @@ def load_config(path: FilePath, environ: Mapping[str, str]) -> Config:
     )
 
 
-def _text(path: FilePath) -> str:
+def _bytes(path: FilePath) -> bytes:
     try:
         with path.open("rb") as file:
             raw = file.read(_LARGEST + 1)
@@ -76,6 +76,10 @@ def _text(path: FilePath) -> str:
             where=str(path),
             remedy="name the configuration with --config PATH: this is hardly it",
         )
+    return raw
+
+
+def _text(raw: bytes, path: FilePath) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -103,7 +107,7 @@ def _named(value: object, path: Path = ()) -> Iterator[str]:
 
 def _faults(error: ValidationError, document: Reading) -> Iterator[Fault]:
     for detail in error.errors(include_url=False):
-        of_key = detail["loc"][-1:] == ("[key]",)
+        of_key = detail["loc"][-1:] == ("[key]",) and detail["loc"] not in document.spots
         path: Path = detail["loc"][:-1] if of_key else detail["loc"]
         spot = _spot(path, document.spots)
         place = spot.key if of_key or detail["type"] == "extra_forbidden" else spot.value

@@ -93,11 +93,11 @@ def health_path(path: str) -> str:
     return path
 
 
-def origin(text: str) -> str:
-    if matches(ORIGIN, text):
-        return text
+def origin(url: str) -> str:
+    if matches(ORIGIN, url):
+        return url
     raise RuleError(
-        f"{show(text)} is not an origin",
+        f"{show(url)} is not an origin",
         "Write scheme and host, and no path, such as https://app.example.com",
     )
 

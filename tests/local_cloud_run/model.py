@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -63,7 +64,9 @@ class Model:
         return self.state.operations.get(asked.name, asked) if asked else None
 
     def create(self, asked: Json | None = None, **more: object) -> Operation:
-        return self._asked(events.CreateService(KEY, asked or spec(), self.nonce(), **more))
+        return self._asked(
+            events.CreateService(KEY, spec() if asked is None else asked, self.nonce(), **more)
+        )
 
     def update(self, asked: Json, *paths: str, **more: object) -> Operation:
         wanted = paths or None
@@ -96,7 +99,8 @@ class Model:
 
     @property
     def shown(self) -> Json:
-        return views.service(self.service, uri)
+        """The service as GET returns it, the caller's own copy."""
+        return deepcopy(views.service(self.service, uri))
 
     @property
     def started(self) -> list[str]:

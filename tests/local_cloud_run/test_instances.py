@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from pipeline import commands
 from pipeline.adapters.world import real_world
 from pipeline.local_cloud_run.fleet import NotServedError
-from pipeline.local_cloud_run.values import InstanceSpec, Probe, RevisionKey
+from pipeline.local_cloud_run.values import InstanceSpec, Probe
 from tests.local_cloud_run import services
 from tests.local_cloud_run.images import engine, image
 from tests.local_cloud_run.plane import Plane, on_loop, plane, spec, until
@@ -109,25 +110,25 @@ async def test_out_of_memory_is_told_apart() -> None:
 
 
 @on_loop
-async def test_a_binary_of_another_machine_is_an_exec_format_error() -> None:
-    foreign = image(
-        "foreign", "\x7fELF for nobody", 'FROM scratch\nCOPY main.py /app\nCMD ["/app"]'
+async def test_a_binary_that_this_machine_cannot_run_is_not_loaded() -> None:
+    dockerfile = 'FROM scratch\nCOPY main.py /app\nCMD ["/app"]\n'
+    foreign = image("foreign", "\x7fELF for nobody", dockerfile)
+    it, message, took = await failed_start(
+        replace(spec("crashes", services.CRASHES), image=foreign)
     )
-    it, message, _ = await failed_start(replace(spec("crashes", services.CRASHES), image=foreign))
     assert message.startswith(GENERIC)
-    assert (
-        "terminated: Application failed to start: failed to load /app: exec format error"
-        in it.texts("varlog/system")
-    )
+    assert took < 10
+    said = it.texts("varlog/system")[1]
+    assert said.startswith("terminated: Application failed to start: failed to load /app: ")
 
 
 @on_loop
 async def test_an_image_of_another_architecture_is_an_exec_format_error() -> None:
     tag = "local-cloud-run-test/arm64:latest"
-    empty = bytes(10240)
     subprocess.run(
-        [engine().path, "import", "--platform", "linux/arm64", "--change", 'CMD ["/app"]', "-", tag],
-        input=empty, capture_output=True, check=True,
+        [engine().path, "import", "--platform=linux/arm64", "--change=CMD [\"/app\"]", "-", tag],
+        input=bytes(10240),  # an empty tar
+        capture_output=True, check=True,
     )  # fmt: skip
     it, message, _ = await failed_start(replace(spec("crashes", services.CRASHES), image=tag))
     assert message.startswith(GENERIC)
@@ -261,6 +262,34 @@ async def test_the_minimum_stays_when_idle() -> None:
         await asyncio.sleep(0.5)  # longer than idle_after: nothing may happen
         assert "SIGTERM seen" not in it.texts("stdout")
     assert any("MANUAL_OR_CUSTOMER_MIN_INSTANCE" in text for text in it.texts("varlog/system"))
+
+
+@on_loop
+async def test_a_revision_that_cannot_start_again_refuses_requests() -> None:
+    own = f"{services.ALL_ROUND}\n# {secrets.token_hex(8)}"
+    once = spec("vanishes", own)
+    async with plane(idle_after=0.1) as it:
+        await it.serve(once)
+        await until(lambda: not containers(it.owner))
+        subprocess.run([engine().path, "rmi", "--force", once.image], capture_output=True)
+        with pytest.raises(NotServedError) as refused:
+            await it.instances.lease(once.key).__aenter__()
+    assert refused.value.refusal.status == 500
+    assert refused.value.refusal.message == (
+        "The request failed because the instance could not start successfully."
+    )
+
+
+@on_loop
+async def test_an_instance_that_exits_is_dropped_and_replaced_on_demand() -> None:
+    fragile = spec("all-round", services.ALL_ROUND)
+    async with plane() as it:
+        await it.serve(fragile)
+        async with it.instances.lease(fragile.key) as first:
+            subprocess.run([engine().path, "kill", first.id], capture_output=True)
+            await until(lambda: "Container called exit(137)." in it.texts("varlog/system"))
+        async with it.instances.lease(fragile.key) as second:
+            assert second.id != first.id
 
 
 @on_loop

@@ -275,8 +275,7 @@ def test_names_the_server_makes() -> None:
 
 def test_a_mask_changes_only_what_it_names() -> None:
     model = Model()
-    model.create(spec(revision="s-a", labels={"a": "b"}, description="kept"))
-    model.ready("s-a")
+    model.create(spec(labels={"a": "b"}, description="kept"))
     model.update(spec("app:2", labels={"c": "d"}), "template.containers", "labels")
     assert model.service.spec["description"] == "kept"
     assert model.service.spec["labels"] == {"c": "d"}

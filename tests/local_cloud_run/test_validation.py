@@ -1,4 +1,4 @@
-"""Every refusal before anything happens, word for word (API facts §1.2, §1.4, §1.8, §1.9, §2, §3)."""
+"""Every refusal before anything happens, word for word (API facts §1, §2, §3)."""
 
 from __future__ import annotations
 

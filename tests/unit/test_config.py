@@ -131,7 +131,7 @@ def test_a_configuration_does_not_change(tmp_path: Path) -> None:
     config = load(tmp_path, MINIMUM)
 
     with pytest.raises(ValidationError):
-        config.run.port = 1  # type: ignore[misc]
+        config.run.port = 1
 
 
 def test_values_of_variables_are_not_in_its_text(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def test_a_text_that_is_no_configuration(folder: Path, text: str | bytes, fault:
         ("service: other", "5:1: service: the key is written twice. "
          "Remove one of them; the first is at pipeline.yaml:1:1."),
         ("run:\n  <<: {cpu: 1}", "6:3: run: merge keys are not read. Write the keys out, without <<."),
+        ("cors: {'[key]': 1}", "5:8: cors.[key]: there is no such key. The keys here are origins, path."),
         ("run:\n  ? [a]\n  : b", "6:5: run: a key must be text. Write key: value."),
         ("source: !folder app", "5:9: source: the tag '!folder' is not read. Remove it."),
         ('source: "a\\0b"', r"5:9: source: the value has a NUL character. Remove the \0."),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -166,3 +168,26 @@ def test_engine_says_what_to_install_where_it_may_not(tmp_path: Path) -> None:
         "    On Debian or Ubuntu, as root:  apt-get install docker.io && service docker start\n"
         "    Elsewhere: install docker or podman and start it.\n",
     )
+
+
+LOCKS = ("scripts", "tests", "tests/services/agents_api")
+
+
+@pytest.mark.parametrize("folder", LOCKS)
+def test_locks_hold_hashes_and_no_address(folder: str) -> None:
+    lock = (SCRIPTS.parent / folder / "requirements.txt").read_text()
+    packages = [block for block in lock.split("\n") if block and block[0] not in " #"]
+    assert all(package.endswith("\\") and "==" in package for package in packages)
+    assert "--hash=sha256:" in lock
+    assert not any(word in lock for word in ("://", "--index", "--find-links", "file:"))
+
+
+def test_lock_has_every_declared_dependency() -> None:
+    project = tomllib.loads((SCRIPTS.parent / "pyproject.toml").read_text())
+    for folder, declared in (
+        ("scripts", [*project["project"]["dependencies"], *project["build-system"]["requires"]]),
+        ("tests", project["dependency-groups"]["dev"]),
+    ):
+        lock = (SCRIPTS.parent / folder / "requirements.txt").read_text()
+        locked = set(re.findall(r"^([a-z0-9-]+)(?:\[.*\])?==", lock, re.MULTILINE))
+        assert {re.split(r"[<>=\[;]", name)[0].strip().lower() for name in declared} <= locked

@@ -1,0 +1,213 @@
+"""The filter language, and the store it reads (API facts §8)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.local_cloud_run.log_filter import compile_filter
+from pipeline.local_cloud_run.logging_v2 import list_entries
+from pipeline.local_cloud_run.logs import LONGEST_TEXT, Bounds, LogStore
+from pipeline.local_cloud_run.rpc import ApiError
+from pipeline.local_cloud_run.values import LogEntry, RevisionKey
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+ENTRY = {
+    "logName": "projects/p/logs/run.googleapis.com%2Frequests",
+    "resource": {"type": "cloud_run_revision", "labels": {"revision_name": "s-1"}},
+    "timestamp": "2026-01-01T12:00:00.500000Z",
+    "severity": "WARNING",
+    "trace": "projects/p/traces/abc",
+    "labels": {"run.googleapis.com/x": "y"},
+    "httpRequest": {"status": 404, "latency": "0.123s"},
+    "jsonPayload": {"message": 'A (bad) "day"', "flag": True, "count": 3.5},
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  \n ",
+        'resource.type="cloud_run_revision"',
+        'resource.type = cloud_run_revision AND resource.labels.revision_name="s-1"',
+        'resource.type="cloud_run_revision" severity>=WARNING',
+        'resource.type="cloud_run_revision"\nseverity>=warning -- a comment',
+        'logName="projects/p/logs/run.googleapis.com%2Frequests"',
+        'timestamp>="2026-01-01T12:00:00Z" AND timestamp<"2026-01-01T12:00:01+00:00"',
+        'timestamp>"2025-12-31"',
+        'timestamp="2026-01-01T13:00:00.500000000+01:00"',
+        "httpRequest.status=404",
+        "httpRequest.status>=400 httpRequest.status<500",
+        "httpRequest.latency>0.1s",
+        'labels."run.googleapis.com/x"="y"',
+        'labels."run.googleapis.com/x":*',
+        'trace="projects/p/traces/abc"',
+        "jsonPayload.message:BAD",
+        'jsonPayload.message="a (BAD) \\"day\\""',
+        'jsonPayload.message=~"^A .bad"',
+        'jsonPayload.message!~"good"',
+        "jsonPayload.flag=true",
+        "jsonPayload.count>3",
+        "NOT severity=ERROR",
+        "-severity=ERROR",
+        'NOT textPayload="x"',
+        "severity=ERROR OR severity=WARNING",
+        "(severity=ERROR OR severity=WARNING) AND (httpRequest.status=404)",
+        "severity=WARNING OR severity=ERROR AND httpRequest.status=404",
+        "severity!=ERROR",
+    ],
+)
+def test_takes(text: str) -> None:
+    assert compile_filter(text)(ENTRY)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'resource.type="cloud_run_job"',
+        "severity>WARNING",
+        'textPayload:"x"',
+        'textPayload!="x"',
+        'textPayload=~"x"',
+        "resource.type.deeper=x",
+        "httpRequest.status=40",
+        'jsonPayload.message=~"^a"',
+        "NOT (severity=ERROR OR severity=WARNING)",
+        "severity=WARNING OR severity=ERROR AND httpRequest.status=500",
+        'timestamp<"2026-01-01T12:00:00Z"',
+    ],
+)
+def test_leaves(text: str) -> None:
+    assert not compile_filter(text)(ENTRY)
+
+
+def test_an_entry_without_severity_has_the_default_one() -> None:
+    assert compile_filter("severity=DEFAULT")({})
+    assert not compile_filter("severity>=INFO")({})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "severity",
+        "severity=",
+        "=x",
+        "severity=ERROR AND",
+        "severity=ERROR OR",
+        "(severity=ERROR",
+        "severity=ERROR)",
+        "NOT",
+        'textPayload="open',
+        "severity=LOUD",
+        'timestamp>"yesterday"',
+        'timestamp>"2026-13-01"',
+        'textPayload=~"("',
+        '"alone"',
+        "a..b=c =",
+        ".a=b",
+        "a.=b",
+        "(" * 60 + "a=b" + ")" * 60,
+        "a=b " * 6000,
+    ],
+)
+def test_refuses(text: str) -> None:
+    with pytest.raises(ApiError, match="filter"):
+        compile_filter(text)
+
+
+@given(st.text(alphabet='ab="()-~:<>!.\\ ANDORT\n*', max_size=40))
+def test_any_text_is_understood_or_refused(text: str) -> None:
+    try:
+        compile_filter(text)(ENTRY)
+    except ApiError as error:
+        assert "filter" in error.message  # noqa: PT017 - either outcome is right
+
+
+def entry(number: int = 0, revision: str = "s-1", **fields: object) -> LogEntry:
+    key = RevisionKey("p", "l", "s", revision)
+    fields = {"log": "stdout", "text": f"line {number}", **fields}
+    return LogEntry(NOW + timedelta(seconds=number), key, **fields)
+
+
+def store(*entries: LogEntry, bounds: Bounds | None = None) -> LogStore:
+    made = LogStore(lambda: NOW, bounds or Bounds())
+    for each in entries:
+        made.add(each)
+    return made
+
+
+def lines(held: LogStore, **body: object) -> list[str]:
+    found = list_entries(held, {"resourceNames": ["projects/p"], **body})["entries"]
+    return [each["textPayload"] for each in found]
+
+
+def test_the_shape_of_an_entry() -> None:
+    held = store(entry(trace="projects/p/traces/t", labels={"instanceId": "i"}, severity="INFO"))
+    assert list(held.entries()) == [
+        {
+            "logName": "projects/p/logs/run.googleapis.com%2Fstdout",
+            "resource": {
+                "type": "cloud_run_revision",
+                "labels": {"project_id": "p", "location": "l", "service_name": "s",
+                           "revision_name": "s-1", "configuration_name": "s"},
+            },
+            "insertId": "0000000000000001",
+            "timestamp": "2026-01-01T12:00:00.000000Z",
+            "receiveTimestamp": "2026-01-01T12:00:00.000000Z",
+            "severity": "INFO",
+            "textPayload": "line 0",
+            "labels": {"instanceId": "i"},
+            "trace": "projects/p/traces/t",
+        }
+    ]  # fmt: skip
+
+
+def test_log_names() -> None:
+    logs = ("varlog/system", "cloudaudit.googleapis.com/system_event")
+    assert [each["logName"] for each in store(*(entry(log=log) for log in logs)).entries()] == [
+        "projects/p/logs/run.googleapis.com%2Fvarlog%2Fsystem",
+        "projects/p/logs/cloudaudit.googleapis.com%2Fsystem_event",
+    ]
+
+
+def test_order_pages_and_projects() -> None:
+    held = store(entry(2), entry(1), entry(1, text="same time"), entry(3))
+    assert lines(held) == ["line 1", "same time", "line 2", "line 3"]
+    assert lines(held, orderBy="timestamp desc")[0] == "line 3"
+    assert lines(held, resourceNames=["projects/other"]) == []
+    first = list_entries(held, {"resourceNames": ["projects/p"], "pageSize": 3})
+    assert lines(held, pageSize=3, pageToken=first["nextPageToken"]) == ["line 3"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        {},
+        {"resourceNames": "projects/p"},
+        {"resourceNames": ["projects/p"], "orderBy": "severity"},
+        {"resourceNames": ["projects/p"], "filter": 3},
+        {"resourceNames": ["projects/p"], "pageSize": "x"},
+        {"resourceNames": ["projects/p"], "pageToken": "x"},
+        {"resourceNames": ["projects/p"], "filters": "x"},
+    ],
+)
+def test_requests_that_cannot_be_understood(body: object) -> None:
+    with pytest.raises(ApiError):
+        list_entries(store(), body)
+
+
+def test_the_store_is_bounded_per_revision_overall_and_in_size() -> None:
+    noisy = [entry(number, "s-2") for number in range(9)]
+    assert lines(store(entry(0, text="kept"), *noisy, bounds=Bounds(per_revision=2))) == [
+        "kept", "line 7", "line 8",
+    ]  # fmt: skip
+    assert lines(store(*noisy, bounds=Bounds(overall=3))) == ["line 6", "line 7", "line 8"]
+    assert lines(store(*noisy, bounds=Bounds(text=1000)))[-1] == "line 8"
+    assert len(lines(store(*noisy, bounds=Bounds(text=1000)))) < 4
+    huge = store(entry(text="x" * (LONGEST_TEXT + 1)))
+    assert len(lines(huge)[0]) == LONGEST_TEXT
