@@ -11,6 +11,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -40,7 +41,9 @@ class _Terminating(KeyboardInterrupt):
 def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
     """Run one stage; returns its exit code and never raises what a user could meet."""
     world = world or real_world()
+    _write_anything()
     report = Report(world.environ)
+    report.only_errors = True  # until the command line says whose the standard output is
     try:
         arguments = _parse(sys.argv[1:] if argv is None else argv)
         report.only_errors = arguments.format == "json"
@@ -56,6 +59,13 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
     except Exception:  # noqa: BLE001 -- the edge: a bug of ours must not look like a user's mistake
         return _bug(report)
     return 0
+
+
+def _write_anything() -> None:
+    """What the terminal's encoding lacks is shown as ``?``; a check mark must not end a release."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _call(arguments: argparse.Namespace, world: World, report: Report) -> None:

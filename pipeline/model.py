@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -196,8 +197,9 @@ def release_names(service: str, label: str, token: str) -> tuple[str, str]:
     ``label`` says what was built (a commit, or the input's digest), ``token`` is random. Names stay
     below 64 characters; tag and service together stay within 46, the label giving way first.
     """
-    revision = f"{service}-{label[:7]}-{token}"
-    tag = f"c-{label[:7]}-{token}"
+    short = re.sub(r"[^a-z0-9]", "", label.lower())[:7]
+    unique = f"{short}-{token}" if short else token
+    revision, tag = f"{service}-{unique}", f"c-{unique}"
     if len(tag) + len(service) > _TAG_ROOM:
         tag = f"c-{token}"
     if len(revision) > _NAME_ROOM or len(tag) + len(service) > _TAG_ROOM:

@@ -2,21 +2,23 @@
 
 ``cloud-run-pipeline/candidate``  the candidate under way, if any
 ``cloud-run-pipeline/releases``   verified revisions that served, newest first, at most ten
+``cloud-run-pipeline/variables``  names of the variables that pipeline.yaml set at the last deploy
 
-Both are JSON with a version. Pure: text in, values out; unreadable notes are treated as absent.
+All are JSON with a version. Pure: text in, values out; unreadable notes are treated as absent.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from pipeline.model import Outcome, Service, live_split
+from pipeline.model import Outcome, Service, Split, live_split
 
 CANDIDATE = "cloud-run-pipeline/candidate"
 RELEASES = "cloud-run-pipeline/releases"
+VARIABLES = "cloud-run-pipeline/variables"
 VERSION = 1
 KEPT = 10
 
@@ -70,6 +72,16 @@ def releases_of(service: Service) -> tuple[Release, ...]:
         return ()
 
 
+def variables_of(service: Service) -> frozenset[str]:
+    """Variables that came from pipeline.yaml: one that it no longer names is to be removed."""
+    notes = _read(service.annotations.get(VARIABLES, ""))
+    return frozenset(map(str, notes)) if isinstance(notes, list) else frozenset()
+
+
+def note_variables(names: Iterable[str]) -> dict[str, str]:
+    return {VARIABLES: _write(sorted(names))}
+
+
 def note_candidate(candidate: Candidate) -> dict[str, str]:
     return {CANDIDATE: _write(asdict(candidate))}
 
@@ -79,37 +91,40 @@ def note_verdict(candidate: Candidate, outcome: Outcome, at: str) -> dict[str, s
 
 
 def note_released(service: Service, candidate: Candidate) -> dict[str, str]:
-    """The candidate becomes the newest release, and is no candidate any more."""
+    """The candidate becomes the newest release, and is no candidate any more.
+
+    Releases newer than what served before it were rolled away from, and are forgotten.
+    """
     release = Release(candidate.revision, candidate.image, candidate.verified, candidate.commit)
-    others = [old for old in releases_of(service) if old.revision != release.revision]
+    others = _kept_to(releases_of(service), candidate.before)
     return {CANDIDATE: "", RELEASES: _write([asdict(one) for one in [release, *others][:KEPT]])}
 
 
 def rollback_target(service: Service, releases: Sequence[Release]) -> Release | None:
     """The newest verified release before the one that serves, or None.
 
-    While a candidate is on its way the newest release is the one to go back to. A revision that
-    was itself rolled away from is newer than what serves, so it is never chosen.
+    While a candidate is on its way, that is the newest release that served before it. A revision
+    that was itself rolled away from is newer than what served then, so it is never chosen.
     """
+    live, candidate = live_split(service), candidate_of(service)
+    if candidate is not None and candidate.revision in live:
+        return next(iter(_kept_to(releases, candidate.before)), None)
+    kept = _kept_to(releases, live)
+    older = kept[1:] if kept and kept[0].revision in live else kept
+    return next(iter(older), None)
+
+
+def _kept_to(releases: Sequence[Release], split: Split) -> list[Release]:
+    """The releases from the newest in a split on; all of them when none is in it."""
     names = [release.revision for release in releases]
-    serving = [name for name in live_split(service) if name in names]
-    candidate = candidate_of(service)
-    if candidate is not None and candidate.revision in live_split(service):
-        older = list(releases)
-    else:
-        newest = min((names.index(name) for name in serving), default=-1)
-        older = list(releases[newest + 1 :])
-    return next((release for release in older if not _serves_all(service, release.revision)), None)
-
-
-def _serves_all(service: Service, revision: str) -> bool:
-    return live_split(service) == {revision: 100}
+    newest = min((names.index(name) for name in split if name in names), default=0)
+    return list(releases[newest:])
 
 
 def _read(text: str) -> Any:
     try:
         document = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict) or document.get("v") != VERSION:
         return None

@@ -150,14 +150,12 @@ class CloudRun:
             try:
                 return read_service(operation.result(polling=polling, timeout=OPERATION))
             except concurrent.futures.TimeoutError as error:
-                raise _refused(
-                    revision, f"the change did not settle within {OPERATION:.0f} s"
-                ) from error
+                what = f"the change did not settle within {OPERATION:.0f} s"
+                raise _refused(revision, what) from error
             except exceptions.GoogleAPICallError as error:
-                # Raised by the write itself it is a refusal; from the operation it is an outcome.
-                if getattr(error, "response", None) is not None:
-                    raise
-                raise _refused(revision, said(error)) from error
+                if error.response is operation.operation:  # the outcome, not a failed poll
+                    raise _refused(revision, said(error)) from error
+                raise
 
     @cached_property
     def _services(self) -> run_v2.ServicesClient:
@@ -182,9 +180,10 @@ class CloudRun:
 
 
 def _refused(revision: str, text: str) -> PipelineError:
+    what = text.strip().splitlines()[0] if text.strip() else "no reason was given"
     if revision:
-        return RevisionFailed(text.strip(), where=f"revision {revision}")
-    return ApiRefused(text.strip(), remedy="look with `nox -s status`")
+        return RevisionFailed(what, where=f"revision {revision}")
+    return ApiRefused(what, remedy="look with `nox -s status`")
 
 
 def _read_again() -> Any:

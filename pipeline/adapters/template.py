@@ -25,6 +25,7 @@ class Settings:
     image: str
     config: Config
     labels: Mapping[str, str]
+    dropped: frozenset[str] = frozenset()  # variables that the configuration named before
     complete: bool = False  # write the defaults too, as a new service needs
 
     def has(self, path: str) -> bool:
@@ -91,6 +92,8 @@ def _write_template(template: run_v2.RevisionTemplate, settings: Settings) -> No
 def _write_container(container: run_v2.Container, settings: Settings) -> None:
     from google.cloud import run_v2
 
+    from pipeline.config.units import size_text
+
     run = settings.config.run
     container.image = settings.image
     if settings.has("run.port"):
@@ -99,24 +102,16 @@ def _write_container(container: run_v2.Container, settings: Settings) -> None:
     if settings.has("run.cpu"):
         limits["cpu"] = f"{run.cpu:g}"
     if settings.has("run.memory"):
-        limits["memory"] = quantity(run.memory)
+        limits["memory"] = size_text(run.memory)
     if limits != dict(container.resources.limits):
         if not container.resources.limits:
             # Sending any resources turns CPU throttling off unless asked for (API facts §4.2).
             container.resources.cpu_idle = True
         container.resources.limits = limits
-    kept = {variable.name: variable for variable in container.env}
+    kept = {one.name: one for one in container.env if one.name not in settings.dropped}
     kept |= {name: run_v2.EnvVar(name=name, value=value) for name, value in run.env.items()}
     kept |= {name: _secret(name, secret) for name, secret in run.secrets.items()}
     container.env = list(kept.values())
-
-
-def quantity(size: int) -> str:
-    """Bytes as Cloud Run spells memory, in the largest unit that divides it."""
-    for unit, factor in (("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)):
-        if size % factor == 0:
-            return f"{size // factor}{unit}"
-    return str(size)
 
 
 def _secret(name: str, secret: Secret) -> run_v2.EnvVar:

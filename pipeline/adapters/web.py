@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,29 +30,44 @@ class Answer:
 
 
 def get(url: str, headers: Mapping[str, str], deadline: float) -> Answer:
-    """GET within ``deadline`` seconds, however slowly the answer drips. Never raises."""
+    """GET within ``deadline`` seconds, however slowly the answer drips. Never raises.
+
+    A socket's timeout starts again with every byte, so the request runs in a thread that is left
+    behind when the time is up.
+    """
+    began = time.monotonic()
+    answers: SimpleQueue[Answer] = SimpleQueue()
+    threading.Thread(
+        target=lambda: answers.put(_get(url, headers, deadline, began)), daemon=True
+    ).start()
+    try:
+        return answers.get(timeout=deadline)
+    except Empty:
+        return _late(deadline, began)
+
+
+def _get(url: str, headers: Mapping[str, str], deadline: float, began: float) -> Answer:
     import requests
     import urllib3
+    from requests.adapters import HTTPAdapter
 
-    began = time.monotonic()
-    with requests.Session() as session:
-        session.trust_env = False
+    # The adapter, not a session: a session reads the whole body of a redirect, and its proxies
+    # and passwords come from the environment.
+    with closing(HTTPAdapter()) as adapter:
         try:
-            with session.get(
-                url, headers=dict(headers), timeout=deadline, stream=True, allow_redirects=False
-            ) as answer:
+            request = requests.Request("GET", url, headers=dict(headers)).prepare()
+            with adapter.send(request, stream=True, timeout=deadline) as answer:
                 body, failure = _read(answer, began + deadline)
-                return Answer(
-                    answer.status_code,
-                    dict(answer.headers),
-                    body,
-                    time.monotonic() - began,
-                    failure,
-                )
-        except requests.Timeout:
-            failure = f"no answer within {deadline:g} s"
+                took = time.monotonic() - began
+                return Answer(answer.status_code, answer.headers, body, took, failure)
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
+            return _late(deadline, began)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            failure = _plain(error)
+            return Answer(seconds=time.monotonic() - began, failure=_plain(error))
+
+
+def _late(deadline: float, began: float) -> Answer:
+    failure = f"no complete answer within {deadline:g} s"
     return Answer(seconds=time.monotonic() - began, failure=failure)
 
 

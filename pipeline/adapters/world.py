@@ -129,7 +129,10 @@ def start(command: Command) -> Running:
     try:
         return _Process(_popen(command, own_group=True))
     except OSError as error:
-        raise EngineFailed(f"{command.argv[0]} could not be started: {error}") from error
+        raise EngineFailed(
+            f"{command.argv[0]} could not be started: {error.strerror}",
+            remedy="run scripts/engine: it starts an engine or says what to install",
+        ) from error
 
 
 def guard(command: Command) -> Callable[[], None]:

@@ -90,7 +90,13 @@ def _join(place: str, name: str) -> str:
 
 
 def _same(value: Any, wanted: Any) -> bool:
-    """Equal and of the same kind: in JSON, 1 is not true."""
+    """Equal and of the same kind, all the way down: in JSON, 1 is not true."""
+    if isinstance(value, list) and isinstance(wanted, list):
+        return len(value) == len(wanted) and all(map(_same, value, wanted))
+    if isinstance(value, dict) and isinstance(wanted, dict):
+        return value.keys() == wanted.keys() and all(
+            _same(value[name], wanted[name]) for name in wanted
+        )
     return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
 
 

@@ -14,6 +14,7 @@ from pipeline.config.sections import (
     Cors,
     Health,
     Job,
+    Rehearse,
     Section,
     Smoke,
     Startup,
@@ -49,6 +50,7 @@ class Document(Section):
     smoke: Smoke = Field(default_factory=Smoke)
     jobs: fields.Jobs[Job] = key("Jobs to run, each {name, command, when}", [])
     traffic: Traffic = Field(default_factory=Traffic)
+    rehearse: Rehearse = Field(default_factory=Rehearse)
 
 
 class Config(Document):

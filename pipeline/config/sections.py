@@ -117,3 +117,13 @@ class Traffic(Section):
         raise RuleError(
             "steps must rise, and end with 100", "Write them in order, such as [10, 50, 100]"
         )
+
+
+class Rehearse(Section):
+    """The rehearsal on a local Cloud Run, with a release that must be stopped."""
+
+    broken_env: fields.Env = key(
+        "Variables that break the service where it is deployed, as verify must notice",
+        {},
+        repr=False,
+    )

@@ -65,9 +65,9 @@ class Api:
 
 
 async def _body(request: web.Request) -> Any:
-    text = await request.text()
+    raw = await request.read()
     try:
-        return json.loads(text) if text.strip() else {}
+        return json.loads(raw) if raw.strip() else {}
     except (ValueError, RecursionError) as error:
         raise invalid("Invalid JSON payload received. It cannot be parsed.") from error
 

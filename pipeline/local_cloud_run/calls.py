@@ -54,4 +54,4 @@ class Call:
     def show(self, operation: Operation | None) -> Json:
         if operation is None:
             return {}
-        return views.operation(operation, self.control.state, self.control.sites.uri)
+        return views.operation(operation, self.control.state, self.control.uri)

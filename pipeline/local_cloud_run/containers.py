@@ -9,7 +9,7 @@ from asyncio.subprocess import Process
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipeline import commands
 from pipeline.adapters.world import Finished
@@ -21,6 +21,14 @@ from pipeline.local_cloud_run.processes import finish, spawn
 GRACE = 10  # seconds between SIGTERM and SIGKILL (API facts §4.2)
 _POLL = 0.02  # seconds
 _KEPT_ERRORS = 20  # lines
+
+
+class Address(NamedTuple):
+    """Where a container listens, if it does: a loopback port, and its own address and port."""
+
+    host_port: int
+    ip: str  # empty where the engine gives it none
+    port: int
 
 
 @dataclass(frozen=True)
@@ -55,12 +63,12 @@ class Container:
         """Start it; each line of output goes to ``emit(log, line)``, log being stdout or stderr."""
         return cls(engine, run, await spawn(commands.run_container(engine, run)), emit)
 
-    async def host_port(self) -> int | None:
-        """The loopback port that leads to it, or None when it ended before it had one."""
+    async def address(self) -> Address | None:
+        """Where it can be reached, or None when it ended before it could."""
         while not self.exit.done():
-            port = _published(await self._inspect(), self._port)
-            if port is not None:
-                return port
+            address = _address(await self._inspect(), self._port)
+            if address is not None:
+                return address
             await asyncio.wait({self.exit}, timeout=_POLL)
         return None
 
@@ -119,13 +127,15 @@ def inspected(answer: Finished) -> Mapping[str, Any]:
     return found[0] if found else {}
 
 
-def _published(container: Mapping[str, Any], port: int) -> int | None:
+def _address(container: Mapping[str, Any], port: int) -> Address | None:
     if not container.get("State", {}).get("Running"):
         return None
-    ports = container.get("NetworkSettings", {}).get("Ports") or {}
-    for binding in ports.get(f"{port}/tcp") or ():
+    network = container.get("NetworkSettings", {})
+    ips = [network, *(network.get("Networks") or {}).values()]
+    own = next((str(each["IPAddress"]) for each in ips if each.get("IPAddress")), "")
+    for binding in (network.get("Ports") or {}).get(f"{port}/tcp") or ():
         if str(binding.get("HostPort", "")).isdigit() and int(binding["HostPort"]):
-            return int(binding["HostPort"])
+            return Address(int(binding["HostPort"]), own, port)
     return None
 
 

@@ -22,7 +22,7 @@ from pipeline.local_cloud_run.resources import Operation, StartRevision, State
 from pipeline.local_cloud_run.rpc import Code
 from pipeline.local_cloud_run.sites import Sites
 from pipeline.local_cloud_run.state import step
-from pipeline.local_cloud_run.values import LogEntry, RevisionKey, StartFailure
+from pipeline.local_cloud_run.values import LogEntry, RevisionKey, Site, StartFailure
 
 
 @dataclass
@@ -45,6 +45,13 @@ class ControlPlane:
 
     def nonce(self) -> str:
         return self.token(24)
+
+    def uri(self, site: Site) -> str:
+        """The address of a site, or "" when the service or the tag is gone."""
+        service = self.state.services.get(site.key)
+        tags = {routed.target.tag for routed in service.observed} if service else set()
+        there = service is not None and (site.tag is None or site.tag in tags)
+        return self.sites.uri(site) if there else ""
 
     def submit(self, event: Event) -> Operation | None:
         """Apply an event and begin its effects; the operation is returned as it then stands.

@@ -138,5 +138,7 @@ def _startup_probe(probe: Json) -> Probe:
         period=probe["periodSeconds"],
         failure_threshold=probe["failureThreshold"],
         default=not http and probe.items() >= _DEFAULT_PROBE.items(),
-        headers={each["name"]: each.get("value", "") for each in aim.get("httpHeaders", ())},
+        headers={
+            each.get("name", ""): each.get("value", "") for each in aim.get("httpHeaders", ())
+        },
     )

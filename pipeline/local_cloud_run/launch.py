@@ -75,16 +75,16 @@ class Launcher:
 
     async def _ready_port(self, spec: InstanceSpec, container: Container) -> int | None:
         """The port once the probe passes; None when the container exits or time is up."""
-        port = await container.host_port()
-        if port is None:
+        address = await container.address()
+        if address is None:
             return None
         limit = probes.limit_of(spec.probe, self.startup_limit)
-        ready = asyncio.create_task(probes.until_ready(spec.probe, port, limit))
+        ready = asyncio.create_task(probes.until_ready(spec.probe, address, limit))
         await asyncio.wait({ready, container.exit}, return_when=asyncio.FIRST_COMPLETED)
         if not ready.done():
             ready.cancel()
             return None
-        return port if ready.result() else None
+        return address.host_port if ready.result() else None
 
     def _run(self, spec: InstanceSpec, image: str, name: str) -> ContainerRun:
         key = spec.key

@@ -82,7 +82,9 @@ def revision_failed(state: State, event: RevisionFailed, now: datetime) -> Step:
     audit = _audit(event.key, "False", about, now, severity="ERROR")
     if service.generation == revision.generation:
         return _then(_block(state, service.key, failure, now), audit)
-    state = _end(state, service.key, lambda each: each.revision == event.key.revision, failure)
+    state = end_operations(
+        state, service.key, lambda each: each.revision == event.key.revision, failure
+    )
     return _then(settle(state, service.key, now), audit)
 
 
@@ -114,7 +116,7 @@ def traffic_applied(state: State, event: TrafficApplied, now: datetime) -> Step:
         last = RevisionKey(*event.key, service.latest_created)
         effects.append(_audit(last, "True", f"Service {event.key.service}.", now))
     state = put(state, service, now)
-    return Step(_end(state, event.key, _settled(service)), tuple(effects))
+    return Step(end_operations(state, event.key, _settled(service)), tuple(effects))
 
 
 def traffic_failed(state: State, event: TrafficFailed, now: datetime) -> Step:
@@ -129,7 +131,7 @@ def _block(state: State, key: ServiceKey, failure: StartFailure, now: datetime) 
     service = state.services[key]
     failed = Condition(FAILED, now, failure.message, failure.reason)
     service = replace(service, ready=failed, routes=failed)
-    state = _end(put(state, service, now), key, _settled(service), failure)
+    state = end_operations(put(state, service, now), key, _settled(service), failure)
     last = RevisionKey(*key, service.latest_created)
     about = f"Service {key.service} with message: {failure.message}"
     return Step(state, (_audit(last, "False", about, now, severity="ERROR"),))
@@ -145,12 +147,13 @@ def _settled(service: Service) -> Callable[[Operation], bool]:
     return answered
 
 
-def _end(
+def end_operations(
     state: State,
     key: ServiceKey,
     which: Callable[[Operation], bool],
     failure: StartFailure | None = None,
 ) -> State:
+    """End those operations of a service that are still open, as it is now or with a failure."""
     result = None if failure else state.services[key]
     ended = {
         name: replace(each, done=True, error=failure, result=result)

@@ -124,14 +124,14 @@ async def set_policy(call: Call) -> Json:
     return await get_policy(call)
 
 
-async def test_permissions(call: Call) -> Json:
+async def tested_permissions(call: Call) -> Json:
     """The local caller has every permission."""
     get_service(call.control.state, call.service)
     return {"permissions": call.field("permissions") or []}
 
 
 def _service(call: Call, held: Service) -> Json:
-    return views.service(held, call.control.sites.uri)
+    return views.service(held, call.control.uri)
 
 
 def _revision(call: Call, held: Revision) -> Json:
@@ -159,7 +159,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     ("POST", _OPERATION + ":wait", wait_operation),
     ("GET", _SERVICE + ":getIamPolicy", get_policy),
     ("POST", _SERVICE + ":setIamPolicy", set_policy),
-    ("POST", _SERVICE + ":testIamPermissions", test_permissions),
+    ("POST", _SERVICE + ":testIamPermissions", tested_permissions),
 )
 _NOT_EMULATED = re.compile(_PLACE + r"/(jobs|builds|workerPools|instances)(?=[/:]|$)")
 

@@ -15,6 +15,7 @@ from pipeline.local_cloud_run.lookup import (
     put,
     without,
 )
+from pipeline.local_cloud_run.reconcile import end_operations
 from pipeline.local_cloud_run.resources import (
     DropSite,
     Effect,
@@ -25,7 +26,7 @@ from pipeline.local_cloud_run.resources import (
     Step,
 )
 from pipeline.local_cloud_run.rpc import ApiError, Code
-from pipeline.local_cloud_run.values import Site
+from pipeline.local_cloud_run.values import Site, StartFailure
 
 
 def delete(state: State, event: DeleteRevision, now: datetime) -> Step:
@@ -52,6 +53,8 @@ def delete(state: State, event: DeleteRevision, now: datetime) -> Step:
         RetireRevision(event.key),
         *(DropSite(Site(service.key, tag)) for tag in sorted(tags)),
     )
+    gone = StartFailure(texts.missing("REVISION", name, event.key), "", Code.NOT_FOUND)
+    state = end_operations(state, service.key, lambda each: each.revision == name, gone)
     return Step(note(put(state, _remove(service, name), now), operation), effects, operation)
 
 

@@ -95,7 +95,7 @@ async def _parts(options: Options, owner: str) -> AsyncIterator[Api]:
         service = control.state.services.get(site.key)
         if service is None:
             return None
-        return iam.authorise(service, sites.uri(Site(site.key)), headers, tokens, world.now())
+        return iam.authorise(service, control.uri(Site(site.key)), headers, tokens, world.now())
 
     proxy = Proxy(instances, resolve, authorise, store.add, world.now, _roll)
     sites = Sites(proxy.handle)

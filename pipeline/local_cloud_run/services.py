@@ -16,7 +16,7 @@ from pipeline.local_cloud_run.lookup import (
     put,
     without,
 )
-from pipeline.local_cloud_run.reconcile import settle
+from pipeline.local_cloud_run.reconcile import end_operations, settle
 from pipeline.local_cloud_run.resources import (
     RECONCILING,
     Condition,
@@ -77,13 +77,8 @@ def delete(state: State, event: DeleteService, now: datetime) -> Step:
     if event.validate_only:
         return Step(state, operation=operation)
     gone = StartFailure(texts.missing("SERVICE", event.key.service, event.key), "", Code.NOT_FOUND)
-    ended = {
-        name: replace(each, done=True, error=gone)
-        if each.key == event.key and not each.done
-        else each
-        for name, each in state.operations.items()
-    }
-    after = State(without(state.services, event.key), ended)
+    state = end_operations(state, event.key, lambda _: True, gone)
+    after = replace(state, services=without(state.services, event.key))
     sites = {None, *(routed.target.tag or None for routed in service.observed)}
     effects: tuple[Effect, ...] = (
         *(RetireRevision(revision.key) for revision in service.revisions.values()),

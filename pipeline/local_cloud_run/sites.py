@@ -15,6 +15,7 @@ from pipeline.local_cloud_run.values import Site
 _HOST = "127.0.0.1"
 _BACKLOG = 512
 _LAST_ANSWERS = 10.0  # seconds for requests in flight when an address goes
+_AT_ONCE = 0.05  # seconds; to aiohttp, zero means for ever
 _LONGEST_HEADER = 64 * 1024  # bytes
 
 
@@ -50,7 +51,7 @@ class Sites:
         """Hang up on everybody, in parallel."""
         listeners = list(self._listeners.values())
         self._listeners.clear()
-        await asyncio.gather(*(_close(listener, 0) for listener in listeners))
+        await asyncio.gather(*(_close(listener, _AT_ONCE) for listener in listeners))
 
     def _listen(self, site: Site) -> _Listener:
         """Clients can connect as soon as this returns; they wait in the backlog for the loop."""
@@ -73,4 +74,5 @@ class Sites:
 
 async def _close(listener: _Listener, seconds: float) -> None:
     (await listener.opening).close()
+    listener.server.pre_shutdown()  # idle connections go first
     await listener.server.shutdown(seconds)

@@ -44,23 +44,34 @@ async def relay(
         headers.popall(name, None)
     try:
         upstream = await session.ws_connect(
-            url, headers=headers, protocols=protocols, autoping=False, max_msg_size=_LONGEST_MESSAGE
+            url,
+            headers=headers,
+            protocols=protocols,
+            autoclose=False,
+            autoping=False,
+            max_msg_size=_LONGEST_MESSAGE,
         )
     except aiohttp.WSServerHandshakeError as error:
         return visit.refuse(Refusal(error.status, error.message))
     async with upstream:
         accepted = [upstream.protocol] if upstream.protocol else []
         client = web.WebSocketResponse(
-            protocols=accepted, autoping=False, max_msg_size=_LONGEST_MESSAGE, compress=False
+            protocols=accepted,
+            autoclose=False,
+            autoping=False,
+            max_msg_size=_LONGEST_MESSAGE,
+            compress=False,
         )
         visit.begin(101)
         await client.prepare(visit.request)
-        await _until_closed(_copy(client, upstream), _copy(upstream, client))
+        code = await _first(_copy(client, upstream), _copy(upstream, client))
+        for socket in (upstream, client):
+            await socket.close(code=code)
     return client
 
 
-async def _until_closed(*directions: Coroutine[Any, Any, None]) -> None:
-    """Both directions until one is through or fails; it has closed the other by then."""
+async def _first(*directions: Coroutine[Any, Any, int]) -> int:
+    """Both directions until one is through; its close code."""
     tasks = [asyncio.create_task(direction) for direction in directions]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -68,12 +79,11 @@ async def _until_closed(*directions: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
+    return done.pop().result()
 
 
-async def _copy(source: _Socket, sink: _Socket) -> None:
-    """Pass messages on until the source closes; then close the sink with the same code."""
+async def _copy(source: _Socket, sink: _Socket) -> int:
+    """Pass messages on until the source closes; the code to close the sink with."""
     async for message in source:
         if message.type is WSMsgType.TEXT:
             await sink.send_str(message.data)
@@ -84,4 +94,4 @@ async def _copy(source: _Socket, sink: _Socket) -> None:
         elif message.type is WSMsgType.PONG:
             await sink.pong(message.data)
     code = source.close_code or WSCloseCode.OK
-    await sink.close(code=_SENDABLE.get(code, code))
+    return _SENDABLE.get(code, code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.model import Finding
+from pipeline.report.harmless import harmless
 
 _LEVELS = {"error": "error", "warning": "warning"}
 
@@ -20,8 +21,12 @@ def error(title: str, text: str) -> str:
     return f"::error title={_property(title)}::{_data(text)}"
 
 
+def warning(text: str) -> str:
+    return f"::warning::{_data(text)}"
+
+
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return "%0A".join(harmless(line).replace("%", "%25") for line in text.splitlines())
 
 
 def _property(text: str) -> str:

@@ -57,7 +57,7 @@ class Report:
     def warn(self, text: str) -> None:
         self._say("  ! ", "yellow", text)
         if self.in_github:
-            self.raw(f"::warning::{harmless(text)}")
+            self._to_runner(github.warning(text))
 
     def note(self, text: str) -> None:
         self._say("    ", "dim", text)
@@ -90,7 +90,7 @@ class Report:
                 f"  {finding.severity:<8}", colour, f"{place}  {finding.rule}  {finding.message}"
             )
             if self.in_github:
-                self.raw(github.annotation(finding))
+                self._to_runner(github.annotation(finding))
 
     def error(self, error: PipelineError) -> None:
         """One failure: what, where, the evidence, the remedy."""
@@ -104,15 +104,20 @@ class Report:
             self._say("  remedy  ", "bold", error.remedy)
         if self.in_github:
             text = f"{error.what}\n{error.remedy}" if error.remedy else error.what
-            self.raw(github.error(error.title, text))
+            self._to_runner(github.error(error.title, text))
 
     def table(self, table: Table) -> None:
         self.console.print(table)
 
     def raw(self, text: str) -> None:
-        """Exactly this line: machine-readable output and CI commands."""
+        """Exactly this line: machine-readable output."""
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
+
+    def _to_runner(self, command: str) -> None:
+        """A CI command, past rich, which would wrap it. The runner reads both streams."""
+        self.console.file.write(f"{command}\n")
+        self.console.file.flush()
 
     @contextmanager
     def timed(self, text: str) -> Iterator[None]:

@@ -24,7 +24,14 @@ from pipeline.model import (
     unsettled,
     without_tag,
 )
-from pipeline.release import CANDIDATE, Candidate, candidate_of, note_candidate
+from pipeline.release import (
+    CANDIDATE,
+    Candidate,
+    candidate_of,
+    note_candidate,
+    note_variables,
+    variables_of,
+)
 from pipeline.stages.build import built_image
 from pipeline.stages.undo import undone
 
@@ -38,9 +45,7 @@ def deploy(context: Context) -> None:
         _must_be_settled(service)
     reference = _publish(context, image)
     candidate = _candidate(context, service, reference, source.version)
-    settings = Settings(
-        candidate.revision, reference, context.config, {RELEASE_LABEL: candidate.tag}
-    )
+    settings = _settings(context, service, candidate)
     with _explained(context, candidate):
         if service is None:
             created = _create(context, settings, candidate)
@@ -84,35 +89,47 @@ def _candidate(context: Context, service: Service | None, reference: str, label:
     )  # fmt: skip
 
 
+def _settings(context: Context, service: Service | None, candidate: Candidate) -> Settings:
+    before = variables_of(service) if service else frozenset()
+    return Settings(
+        revision=candidate.revision, image=candidate.image, config=context.config,
+        labels={RELEASE_LABEL: candidate.tag}, dropped=before - _variables(context),
+    )  # fmt: skip
+
+
+def _variables(context: Context) -> frozenset[str]:
+    return frozenset(context.config.run.env) | frozenset(context.config.run.secrets)
+
+
+def _notes(context: Context, candidate: Candidate) -> dict[str, str]:
+    return {**note_candidate(candidate), **note_variables(_variables(context))}
+
+
 def _create(context: Context, settings: Settings, candidate: Candidate) -> Service:
     context.report.note("the first revision has all traffic from the start: kept private for now")
     with context.report.timed(f"{candidate.revision} is ready"):
-        return context.cloud_run.create(settings, note_candidate(candidate))
+        return context.cloud_run.create(settings, _notes(context, candidate))
 
 
 def _update(
     context: Context, service: Service, settings: Settings, candidate: Candidate
 ) -> Service:
+    ready = context.report.timed(f"{candidate.revision} is ready")
+    notes = _notes(context, candidate)
+    if not candidate.before:  # nothing ever served, so there is nothing to keep and to undo
+        with ready:
+            return context.cloud_run.update(service, Change(settings, notes=notes))
     standing = _standing(service)
-    traffic = standing
-    if candidate.before:
-        traffic = (*standing, Target(candidate.revision, 0, candidate.tag))
-    change = Change(settings, traffic, note_candidate(candidate))
-    with (
-        undone(context, standing, {CANDIDATE: ""}),
-        context.report.timed(f"{candidate.revision} is ready"),
-    ):
-        return context.cloud_run.update(service, change)
+    traffic = (*standing, Target(candidate.revision, 0, candidate.tag))
+    with undone(context, standing, {CANDIDATE: ""}), ready:
+        return context.cloud_run.update(service, Change(settings, traffic, notes))
 
 
 def _standing(service: Service) -> tuple[Target, ...]:
     """Traffic as it is, pinned by name, without the tag of a candidate that this one replaces."""
-    split = live_split(service)
-    if not split:
-        return service.traffic
     replaced = candidate_of(service)
     keep = without_tag(service.traffic, replaced.tag) if replaced else service.traffic
-    return pinned(split, keep)
+    return pinned(live_split(service), keep)
 
 
 @contextmanager

@@ -13,8 +13,10 @@ def status(context: Context) -> None:
     report = context.report
     report.stage("status", context.cloud_run.name)
     report.note(service.uri or "no URL yet: no revision was ever ready")
-    known = [*releases_of(service), *filter(None, [candidate_of(service)])]
-    commits = {one.revision: one.commit for one in known}
+    candidate = candidate_of(service)
+    commits = {release.revision: release.commit for release in releases_of(service)}
+    if candidate is not None:
+        commits[candidate.revision] = candidate.commit
     for name, percent in live_split(service).items():
         revision = context.cloud_run.revision(name)
         report.step(f"{percent:3} %  {name}  commit {commits.get(name, '')[:12] or 'unknown'}")
@@ -23,7 +25,7 @@ def status(context: Context) -> None:
     why = unsettled(service)
     if why:
         report.warn(why)
-    _show_candidate(context, service, candidate_of(service))
+    _show_candidate(context, service, candidate)
     target = rollback_target(service, releases_of(service))
     report.note(
         f"`nox -s rollback` would go back to {target.revision}, verified {target.verified}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import requests
 
+from tests.end_to_end.conftest import until
+
 
 def test_nox_deploy_is_the_whole_way_and_the_first_release_opens_only_after_verify(project):
     ran = project.nox("-s", "deploy")
@@ -110,6 +112,7 @@ def test_a_setting_that_pipeline_yaml_does_not_name_is_left_alone(project):
     service["template"]["maxInstanceRequestConcurrency"] = 7
     address = f"{project.api}/services/{project.service}?updateMask=template"
     assert requests.patch(address, json=service, timeout=20).status_code == 200
+    until(lambda: not project.observed().get("reconciling"))
 
     project.passes("deploy", "verify", "shift")
 

@@ -28,9 +28,11 @@ def engine() -> Engine:
 
 
 @cache
-def image(name: str, source: str, dockerfile: str = _DOCKERFILE) -> str:
+def image(
+    name: str, source: str, dockerfile: str = _DOCKERFILE, platform: str = "linux/amd64"
+) -> str:
     """``local-cloud-run-test/NAME:…`` whose ``main.py`` is ``source``; built once."""
-    version = hashlib.sha256(f"{source}\0{dockerfile}".encode()).hexdigest()[:12]
+    version = hashlib.sha256(f"{source}\0{dockerfile}\0{platform}".encode()).hexdigest()[:12]
     tag = f"local-cloud-run-test/{name}:{version}"
     if _engine("image", "inspect", tag).ok:
         return tag
@@ -39,7 +41,7 @@ def image(name: str, source: str, dockerfile: str = _DOCKERFILE) -> str:
         (context / "main.py").write_text(source)
         (context / "main.py").chmod(0o755)
         (context / "Dockerfile").write_text(dockerfile)
-        built = _engine("build", "--quiet", "--tag", tag, folder)
+        built = _engine("build", "--quiet", "--platform", platform, "--tag", tag, folder)
     if not built.ok:
         pytest.fail(f"{tag} did not build on {BASE} (scripts/base-image):\n{built.errors}")
     return tag

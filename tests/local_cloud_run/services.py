@@ -42,6 +42,7 @@ ALL_ROUND = dedent('''
                         X_Private="for this hop", X_Public="for all")
 
         def get_sleep(self):
+            print("asleep", flush=True)
             time.sleep(float(self.argument()))
             self.answer(os.uname().nodename.encode())
 
@@ -129,6 +130,8 @@ ALL_ROUND = dedent('''
                 mask = self.rfile.read(4)
                 body = self.rfile.read(length)
                 body = bytes(b ^ mask[i % 4] for i, b in enumerate(body))
+                if kind == 8:
+                    print("closed with", *struct.unpack(">H", body[:2]), flush=True)
                 if body == b"die":
                     os._exit(4)
                 size = bytes([length]) if length < 126 else b"\\x7e" + struct.pack(">H", length)
@@ -172,8 +175,9 @@ LISTENS_ON = dedent("""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = socket.create_server(("{host}", {port}))
     print("listening on {host}:{port}")
+    kept = []
     while True:
-        server.accept()
+        kept.append(server.accept())
 """)
 OTHER_PORT = LISTENS_ON.format(host="0.0.0.0", port=9999)
 LOOPBACK_ONLY = LISTENS_ON.format(host="127.0.0.1", port=8080)
@@ -188,6 +192,7 @@ IGNORES_SIGTERM = dedent("""
     import os, signal, socket
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     server = socket.create_server(("0.0.0.0", int(os.environ["PORT"])))
+    kept = []
     while True:
-        server.accept()
+        kept.append(server.accept())
 """)

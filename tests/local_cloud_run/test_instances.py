@@ -124,12 +124,8 @@ async def test_a_binary_that_this_machine_cannot_run_is_not_loaded() -> None:
 
 @on_loop
 async def test_an_image_of_another_architecture_is_an_exec_format_error() -> None:
-    tag = "local-cloud-run-test/arm64:latest"
-    subprocess.run(
-        [engine().path, "import", "--platform=linux/arm64", "--change=CMD [\"/app\"]", "-", tag],
-        input=bytes(10240),  # an empty tar
-        capture_output=True, check=True,
-    )  # fmt: skip
+    dockerfile = 'FROM scratch\nCOPY main.py /app\nCMD ["/app"]\n'
+    tag = image("arm64", "nothing to run", dockerfile, "linux/arm64")
     it, message, _ = await failed_start(replace(spec("crashes", services.CRASHES), image=tag))
     assert message.startswith(GENERIC)
     assert it.texts("varlog/system") == [

@@ -205,6 +205,16 @@ def test_a_revision_with_only_a_tag_goes_and_its_tag_with_it() -> None:
     )
 
 
+def test_deleting_a_revision_that_is_starting_ends_its_operation() -> None:
+    model = Model().serving()
+    started = model.update(spec("app:2", "s-b"))
+    model.update(spec("app:3", "s-c"))
+    delete(model, "s-b")
+    assert model.operation(started).error is not None
+    model.ready("s-b")
+    assert "s-b" not in model.service.revisions
+
+
 def test_a_stale_policy_is_aborted() -> None:
     model = Model().serving()
     model.send(events.SetPolicy(KEY, ()))

@@ -112,7 +112,7 @@ def test_a_text_that_is_no_configuration(folder: Path, text: str | bytes, fault:
         ("source: ''", "5:9: source: the text is empty. Write a value, or remove the key."),
         ('"a\\nb\\e[1m": 1', r"5:1: a\nb\x1b[1m: there is no such key. The keys here are service, "
          "project, region, image, source, dockerfile, platform, build, run, health, startup, cors, "
-         "smoke, jobs, traffic."),
+         "smoke, jobs, traffic, rehearse."),
         ("platform: linux/arm64", "5:11: platform: 'linux/arm64' does not run on Cloud Run. "
          "Write linux/amd64, the only platform there is."),
         ("build: {engine: kaniko}",

@@ -1,0 +1,107 @@
+"""A real local Cloud Run in a thread, with a real engine, and Google's own clients for it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+import requests
+from google.api_core.client_options import ClientOptions
+from google.api_core.future import polling
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import run_v2
+
+from pipeline.local_cloud_run.server import Options, serve
+from tests.local_cloud_run.images import engine
+
+POLLING = polling.DEFAULT_POLLING.with_delay(initial=0.02, maximum=0.1, multiplier=1.2)
+PARENT = "projects/p/locations/us-central1"
+Json = dict[str, object]
+
+
+@contextmanager
+def running(options: Options) -> Iterator[str]:
+    """A server in a thread with its own loop; the address of its API, HOST:PORT."""
+    up, failures, address = threading.Event(), [], []
+    control: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def body() -> None:
+        stop = asyncio.Event()
+        control.append((asyncio.get_running_loop(), stop))
+        await serve(options, ready=lambda where: (address.append(where), up.set()), stop=stop)
+
+    def thread() -> None:
+        try:
+            asyncio.run(body())
+        except Exception as error:  # noqa: BLE001 - the test is told below
+            failures.append(error)
+        finally:
+            up.set()
+
+    server = threading.Thread(target=thread)
+    server.start()
+    try:
+        assert up.wait(30)
+        if address:
+            yield address[0]
+    finally:
+        loop, stop = control[0]
+        if server.is_alive():
+            loop.call_soon_threadsafe(stop.set)
+        server.join(60)
+    if failures:
+        raise failures[0]
+
+
+@dataclass
+class CloudRun:
+    """The official clients over REST, and plain HTTP for what they do not cover."""
+
+    address: str
+
+    def __post_init__(self) -> None:
+        self.services = self._client(run_v2.ServicesClient)
+        self.revisions = self._client(run_v2.RevisionsClient)
+
+    def _client(self, kind: Callable[..., object]) -> object:
+        options = ClientOptions(api_endpoint=f"http://{self.address}")
+        return kind(credentials=AnonymousCredentials(), transport="rest", client_options=options)
+
+    def create(self, name: str, image: str, **fields: object) -> run_v2.Service:
+        template = run_v2.RevisionTemplate(containers=[run_v2.Container(image=image)])
+        service = run_v2.Service(**{"template": template, "invoker_iam_disabled": True, **fields})
+        asked = self.services.create_service(parent=PARENT, service=service, service_id=name)
+        return asked.result(polling=POLLING, timeout=60)
+
+    def update(self, service: run_v2.Service, *paths: str) -> run_v2.Service:
+        mask = {"paths": list(paths)} if paths else None
+        asked = self.services.update_service(service=service, update_mask=mask)
+        return asked.result(polling=POLLING, timeout=60)
+
+    def get(self, name: str) -> run_v2.Service:
+        return self.services.get_service(name=f"{PARENT}/services/{name}")
+
+    def call(self, method: str, path: str, **more: object) -> requests.Response:
+        return requests.request(method, f"http://{self.address}{path}", timeout=30, **more)
+
+    def entries(self, wanted: str) -> list[Json]:
+        body = {"resourceNames": ["projects/p"], "filter": wanted}
+        return self.call("POST", "/v2/entries:list", json=body).json()["entries"]
+
+
+@pytest.fixture(scope="session")
+def cloud_run() -> Iterator[CloudRun]:
+    options = Options(engine=engine(), startup_limit=4.0, secrets={"password": "open sesame"})
+    with running(options) as address:
+        yield CloudRun(address)
+
+
+@pytest.fixture
+def name(request: pytest.FixtureRequest) -> str:
+    """A service name of the test's own."""
+    words = request.node.originalname.removeprefix("test_").replace("_", "-")
+    return words[:40].strip("-")

@@ -1,0 +1,206 @@
+"""Notes on the service: what is written is read again; a rollback never goes to a bad revision."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from pipeline.model import Outcome, Service, Target, pinned, step
+from pipeline.release import (
+    CANDIDATE,
+    KEPT,
+    RELEASES,
+    Candidate,
+    Release,
+    candidate_of,
+    note_candidate,
+    note_released,
+    note_verdict,
+    releases_of,
+    rollback_target,
+)
+
+SERVICE = Service(
+    name="agents", uri="", etag="", reconciling=False, ready=True, message="",
+    latest_created="", latest_ready="", image="", traffic=(), serving=(), annotations={},
+)  # fmt: skip
+FIRST = Candidate("agents-1", "c-1", "image@sha256:1", "2026-01-01T00:00:00+00:00", {})
+
+texts = st.text(max_size=20)
+candidates = st.builds(
+    Candidate, texts, texts, texts, texts, st.dictionaries(texts, st.integers(0, 100), max_size=3),
+    texts, st.sampled_from(["", *Outcome]), texts,
+)  # fmt: skip
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(candidates)
+def test_a_candidate_is_read_as_it_was_written(candidate: Candidate) -> None:
+    assert candidate_of(replace(SERVICE, annotations=note_candidate(candidate))) == candidate
+
+
+@given(candidates, st.sampled_from(Outcome))
+def test_a_verdict_is_kept_with_its_time(candidate: Candidate, outcome: Outcome) -> None:
+    read = candidate_of(replace(SERVICE, annotations=note_verdict(candidate, outcome, "today")))
+
+    assert read is not None
+    assert (read.verdict, read.verified) == (outcome, "today")
+    assert read.is_verified == (outcome is Outcome.PASS)
+
+
+def test_a_released_candidate_is_the_newest_release_and_no_candidate() -> None:
+    service = SERVICE
+    for number in range(KEPT + 2):
+        before = {f"agents-{number - 1}": 100} if number else {}
+        candidate = replace(FIRST, revision=f"agents-{number}", before=before)
+        service = replace(service, annotations=note_released(service, candidate))
+
+    assert candidate_of(service) is None
+    assert [one.revision for one in releases_of(service)] == [
+        f"agents-{number}" for number in reversed(range(2, KEPT + 2))
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "null", "[]", "7", '"text"', "[" * 100_000, "{}", '{"v":1}',
+        '{"v":1,"note":null}', '{"v":1,"note":{}}', '{"v":1,"note":["text"]}',
+        '{"v":1,"note":{"revision":"a","unheard":"of"}}', '{"v":1,"note":[{"revision":"a"}]}',
+        '{"v":2,"note":{"revision":"a","tag":"b","image":"c","created":"d","before":{}}}',
+    ],
+)  # fmt: skip
+def test_unreadable_and_future_notes_are_absent(text: str) -> None:
+    service = replace(SERVICE, annotations={CANDIDATE: text, RELEASES: text})
+
+    assert candidate_of(service) is None
+    assert releases_of(service) == ()
+
+
+@given(documents)
+def test_no_document_in_a_note_raises(document: object) -> None:
+    text = json.dumps({"v": 1, "note": document})
+    service = replace(SERVICE, annotations={CANDIDATE: text, RELEASES: text})
+
+    candidate_of(service)
+    releases_of(service)
+
+
+@dataclass
+class History:
+    """What a service went through: its notes, its split, and who was rolled away from."""
+
+    service: Service = field(default=SERVICE)
+    made: int = 0
+    bad: set[str] = field(default_factory=set)
+
+    def serve(self, split: dict[str, int]) -> None:
+        self.service = replace(self.service, serving=pinned(split))
+
+    def note(self, notes: dict[str, str]) -> None:
+        self.service = replace(self.service, annotations={**self.service.annotations, **notes})
+
+    @property
+    def split(self) -> dict[str, int]:
+        return {str(one.revision): one.percent for one in self.service.serving}
+
+
+class Histories(RuleBasedStateMachine):
+    """Releases, half-finished shifts and rollbacks, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history = History()
+
+    @property
+    def target(self) -> Release | None:
+        return rollback_target(self.history.service, releases_of(self.history.service))
+
+    @property
+    def candidate(self) -> Candidate | None:
+        return candidate_of(self.history.service)
+
+    @precondition(lambda self: self.candidate is None)
+    @rule()
+    def deploy(self) -> None:
+        history = self.history
+        history.made += 1
+        name = f"agents-{history.made}"
+        history.note(note_candidate(replace(FIRST, revision=name, before=history.split)))
+        if not history.split:
+            history.serve({name: 100})
+
+    @precondition(lambda self: self.candidate is not None)
+    @rule(percent=st.integers(1, 99))
+    def climb(self, percent: int) -> None:
+        assert self.candidate is not None
+        self.history.serve(step(self.history.split, self.candidate.revision, percent))
+
+    @precondition(lambda self: self.candidate is not None)
+    @rule(crash=st.booleans())
+    def finish(self, crash: bool) -> None:
+        """At the top; ``crash`` leaves it there before the notes say so."""
+        assert self.candidate is not None
+        self.history.serve({self.candidate.revision: 100})
+        if not crash:
+            self.history.note(note_released(self.history.service, self.candidate))
+
+    @precondition(lambda self: self.target is not None)
+    @rule()
+    def roll_back(self) -> None:
+        assert self.target is not None
+        left, to = set(self.history.split), self.target.revision
+        self.history.bad |= left - {to}
+        self.history.serve({to: 100})
+        self.history.note({CANDIDATE: ""})
+
+    @invariant()
+    def the_target_is_neither_serving_alone_nor_rolled_away_from(self) -> None:
+        if self.target is not None:
+            assert self.target.revision not in self.history.bad
+            assert self.history.split != {self.target.revision: 100}
+
+    @invariant()
+    def a_candidate_with_traffic_goes_back_to_the_newest_that_served_before(self) -> None:
+        candidate = self.candidate
+        if candidate is not None and candidate.revision in self.history.split and candidate.before:
+            assert self.target is not None
+            assert self.target.revision in candidate.before
+
+
+TestHistories = Histories.TestCase
+TestHistories.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+
+
+def releases(*names: str) -> list[Release]:
+    return [Release(name, "image", "today") for name in names]
+
+
+@pytest.mark.parametrize(
+    ("serving", "known", "target"),
+    [
+        ({"c": 100}, "cba", "b"),
+        ({"b": 100}, "cba", "a"),
+        ({"a": 100}, "cba", None),
+        ({"c": 50, "b": 50}, "cba", "b"),
+        ({"by-hand": 100}, "cba", "c"),
+        ({"c": 100}, "", None),
+        ({}, "ba", "b"),
+    ],
+)
+def test_without_a_candidate_it_is_the_one_before(
+    serving: dict[str, int], known: str, target: str | None
+) -> None:
+    service = replace(SERVICE, serving=tuple(Target(*one) for one in serving.items()))
+    found = rollback_target(service, releases(*known))
+
+    assert (found.revision if found else None) == target

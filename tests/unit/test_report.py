@@ -1,0 +1,138 @@
+"""The report prints what it is given, never interprets it, and keeps standard output clean."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.commands import Command
+from pipeline.errors import ConfigError, PipelineError
+from pipeline.model import Finding, Outcome, Verdict
+from pipeline.report import github
+from pipeline.report.terminal import Report
+
+FINDING = Finding("DL3006", "warning", "app/Dockerfile", 3, 4, 1, "Tag the image")
+ERROR = ConfigError("it is wrong", where="pipeline.yaml:1:1", remedy="mend it", lines=["a line"])
+GITHUB = {"GITHUB_ACTIONS": "true"}
+Screen = pytest.CaptureFixture[str]
+
+
+def say_everything(report: Report) -> None:
+    report.stage("lint", "Dockerfile")
+    report.step("done")
+    report.doing("working")
+    report.warn("careful")
+    report.note("by the way")
+    report.command(Command(("docker", "ps")))
+    report.output(["written"])
+    report.progress("unseen")
+    report.verdict(Verdict("health", Outcome.FAIL, "it is ill", lines=("evidence",)))
+    report.findings([FINDING])
+    report.error(ERROR)
+    with report.timed("timed"):
+        pass
+
+
+@pytest.mark.parametrize("environ", [{}, GITHUB])
+def test_for_a_machine_standard_output_has_nothing_but_the_document(
+    environ: dict[str, str], capsys: Screen
+) -> None:
+    report = Report(environ)
+    report.only_errors = True
+    say_everything(report)
+    report.raw('{"a": 1}')
+
+    screen = capsys.readouterr()
+    assert screen.out == '{"a": 1}\n'
+    assert "it is wrong" in screen.err
+
+
+def test_an_error_is_told_whole(capsys: Screen) -> None:
+    error = ConfigError("it is wrong", where="file:1", remedy="mend it", lines=["evidence"])
+    error.add_note("and the undo failed")
+    Report({}).error(error)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "✗ The configuration is wrong: it is wrong",
+        "  at      file:1",
+        "  │ evidence",
+        "  also    and the undo failed",
+        "  remedy  mend it",
+    ]
+
+
+def test_nothing_is_read_as_markup_emoji_or_highlight(capsys: Screen) -> None:
+    text = "[red]not red[/red] [/] :smile: \\[x] 'quoted' http://a.b"
+    report = Report({"FORCE_COLOR": "1"})
+    report.note(text)
+    report.output([text])
+
+    assert capsys.readouterr().out.count(text) == 2
+
+
+def test_long_lines_are_not_wrapped(capsys: Screen) -> None:
+    Report({}).note("word " * 100)
+
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_hostile_text_is_harmless_wherever_it_is_shown(capsys: Screen) -> None:
+    hostile = "a\x1b[2J\n::set-env name=A::b\n##[add-path]c"
+    report = Report(GITHUB)
+    report.warn(hostile)
+    report.note(hostile)
+    report.output([hostile])
+    report.findings([Finding("R", "error", hostile, 1, 1, 1, hostile)])
+    report.error(PipelineError(hostile, where=hostile, remedy=hostile, lines=[hostile]))
+
+    lines = capsys.readouterr().out.splitlines()
+    commands = [line.split("::")[1].split()[0] for line in lines if line.lstrip()[:2] == "::"]
+    assert commands == ["warning", "error", "error"]
+    assert not [line for line in lines if "\x1b" in line or "##[" in line]
+
+
+def test_a_command_is_echoed_quoted_and_without_its_secrets(capsys: Screen) -> None:
+    Report({}).command(Command(("run", "a b", "$HOME"), secret_env={"TOKEN": "hunter2"}))
+
+    assert capsys.readouterr().out == "  $ run 'a b' '$HOME'\n"
+
+
+def test_a_verdict_shows_its_lines_unless_it_passed(capsys: Screen) -> None:
+    for outcome in Outcome:
+        Report({}).verdict(Verdict("health", outcome, "evidence", lines=("a line",)))
+
+    assert capsys.readouterr().out.splitlines() == [
+        "  ✓ health: evidence",
+        "  ✗ health: evidence",
+        "  │ a line",
+        "  ? health: evidence",
+        "  │ a line",
+    ]
+
+
+def test_what_fails_is_not_said_to_be_done(capsys: Screen) -> None:
+    def work() -> None:
+        with Report({}).timed("built"):
+            raise ConfigError("no")
+
+    with pytest.raises(ConfigError):
+        work()
+    assert "✓" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (
+            github.annotation(FINDING),
+            "::warning file=app/Dockerfile,line=3,endLine=4,col=1,title=DL3006::Tag the image",
+        ),
+        (
+            github.annotation(Finding("A,B:C", "info", "a%b\n", 1, 1, 1, "50 % of\r\nall: x, y")),
+            "::notice file=a%25b,line=1,endLine=1,col=1,title=A%2CB%3AC::50 %25 of%0Aall: x, y",
+        ),
+        (github.error("Bad: it", "one\ntwo"), "::error title=Bad%3A it::one%0Atwo"),
+        (github.warning("100%\n::x"), "::warning::100%25%0A:\N{ZERO WIDTH SPACE}:x"),
+    ],
+)
+def test_annotations_are_escaped(command: str, text: str) -> None:
+    assert command == text
