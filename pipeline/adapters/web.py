@@ -35,24 +35,26 @@ def get(url: str, headers: Mapping[str, str], deadline: float) -> Answer:
     A socket's timeout starts again with every byte, so the request runs in a thread that is left
     behind when the time is up.
     """
-    began = time.monotonic()
     answers: SimpleQueue[Answer] = SimpleQueue()
-    threading.Thread(
-        target=lambda: answers.put(_get(url, headers, deadline, began)), daemon=True
-    ).start()
+    threading.Thread(target=lambda: answers.put(_get(url, headers, deadline)), daemon=True).start()
     try:
         return answers.get(timeout=deadline)
     except Empty:
-        return _late(deadline, began)
+        return _late(deadline)
 
 
-def _get(url: str, headers: Mapping[str, str], deadline: float, began: float) -> Answer:
+def _late(deadline: float) -> Answer:
+    return Answer(seconds=deadline, failure=f"no complete answer within {deadline:g} s")
+
+
+def _get(url: str, headers: Mapping[str, str], deadline: float) -> Answer:
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
 
-    # The adapter, not a session: a session reads the whole body of a redirect, and its proxies
-    # and passwords come from the environment.
+    began = time.monotonic()
+    # The adapter, not a session: a session reads the whole body of a redirect, and takes proxies
+    # and passwords from the environment.
     with closing(HTTPAdapter()) as adapter:
         try:
             request = requests.Request("GET", url, headers=dict(headers)).prepare()
@@ -60,19 +62,14 @@ def _get(url: str, headers: Mapping[str, str], deadline: float, began: float) ->
                 body, failure = _read(answer, began + deadline)
                 took = time.monotonic() - began
                 return Answer(answer.status_code, answer.headers, body, took, failure)
-        except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            return _late(deadline, began)
+        except (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError):
+            return _late(deadline)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             return Answer(seconds=time.monotonic() - began, failure=_plain(error))
 
 
-def _late(deadline: float, began: float) -> Answer:
-    failure = f"no complete answer within {deadline:g} s"
-    return Answer(seconds=time.monotonic() - began, failure=failure)
-
-
 def _read(answer: requests.Response, until: float) -> tuple[bytes, str]:
-    """The body, and what is wrong with how it came. Reads what is there, never waits to fill."""
+    """The body, and what is wrong with it. Reads what is there, never waits to fill."""
     parts: list[bytes] = []
     size = 0
     while chunk := answer.raw.read1(65536, decode_content=True):
@@ -81,7 +78,7 @@ def _read(answer: requests.Response, until: float) -> tuple[bytes, str]:
         if size > MOST_BYTES:
             return b"", f"the body is larger than {MOST_BYTES >> 20} MiB"
         if time.monotonic() > until:
-            return b"", "the body did not end within the deadline"
+            raise TimeoutError
     return b"".join(parts), ""
 
 

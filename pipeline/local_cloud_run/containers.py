@@ -141,5 +141,8 @@ def _address(container: Mapping[str, Any], port: int) -> Address | None:
 
 def _stream(stream: asyncio.StreamReader | None) -> asyncio.StreamReader:
     if stream is None:
-        raise EngineFailed("a container was started without its output attached")
+        raise EngineFailed(
+            "a container was started without its output attached",
+            remedy="stop the local Cloud Run, and start it again",
+        )
     return stream

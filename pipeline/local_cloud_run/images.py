@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 
 from pipeline import commands
 from pipeline.commands import Engine
+from pipeline.errors import EngineFailed
 from pipeline.local_cloud_run.containers import inspected
 from pipeline.local_cloud_run.processes import finish
 
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?/.+")
+_UNREACHABLE = re.compile(r"cannot connect|permission denied|daemon running", re.IGNORECASE)
 
 
 class Found(NamedTuple):
@@ -62,7 +64,7 @@ async def find(engine: Engine, reference: str) -> Found | None:
     """The image that a reference means here, or None.
 
     ``NAME@DIGEST`` is an image pulled or pushed under that digest, or the image whose id it is.
-    What is not here is pulled only from a registry on loopback.
+    What is not here is pulled only from a registry on loopback. Raises EngineFailed.
     """
     if reference.startswith("-"):  # the engine would take it for an option
         return None
@@ -81,7 +83,12 @@ async def find(engine: Engine, reference: str) -> Found | None:
 
 async def _local(engine: Engine, reference: str) -> Mapping[str, Any]:
     for wanted in filter(None, (reference, parse(reference).digest)):
-        image = inspected(await finish(commands.inspect_image(engine, wanted)))
-        if image:
+        answer = await finish(commands.inspect_image(engine, wanted))
+        if not answer.ok and _UNREACHABLE.search(answer.errors):
+            raise EngineFailed(
+                f"{engine.name} does not answer: {answer.errors.strip()}",
+                remedy="run scripts/engine: it starts an engine or says what to install",
+            )
+        if image := inspected(answer):
             return image
     return {}

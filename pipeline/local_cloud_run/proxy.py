@@ -17,7 +17,7 @@ from pipeline.local_cloud_run.fleet import Instance, NotServedError
 from pipeline.local_cloud_run.headers import Trace, end_to_end, is_reserved, to_instance, trace_of
 from pipeline.local_cloud_run.instances import Instances
 from pipeline.local_cloud_run.values import LogEntry, Refusal, RevisionKey, Site
-from pipeline.local_cloud_run.visits import Visit, path_of
+from pipeline.local_cloud_run.visits import CLIENT_LEFT, Visit, path_of
 
 _REFUSED_METHODS = ("CONNECT", "TRACE")
 _LONGEST_HEADER = 64 * 1024  # bytes
@@ -129,10 +129,12 @@ async def _relay(upstream: aiohttp.ClientResponse, visit: Visit) -> web.StreamRe
 
 def _broken(visit: Visit, refusal: Refusal) -> web.StreamResponse:
     """Answer with the refusal, or hang up when an answer has begun: it must not look complete."""
-    answer = visit.refuse(refusal)
-    if visit.begun and visit.request.transport is not None:
-        visit.request.transport.abort()
-    return answer
+    transport = visit.request.transport
+    if transport is None or transport.is_closing():  # it is the client who broke off
+        return web.Response(status=CLIENT_LEFT)
+    if visit.begun:
+        transport.abort()
+    return visit.refuse(refusal)
 
 
 def _new_session() -> aiohttp.ClientSession:

@@ -10,7 +10,7 @@ from aiohttp import web
 from pipeline.local_cloud_run.headers import Trace
 from pipeline.local_cloud_run.values import LogEntry, Refusal, RevisionKey
 
-_CLIENT_LEFT = 499
+CLIENT_LEFT = 499  # a status for the log only
 
 
 @dataclass
@@ -22,7 +22,7 @@ class Visit:
     trace: Trace
     at: datetime
     began: float
-    status: int = _CLIENT_LEFT
+    status: int = CLIENT_LEFT
     size: int = 0  # bytes of the answer's body
     instance: str = ""
     logged: bool = True

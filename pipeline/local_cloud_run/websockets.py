@@ -38,7 +38,7 @@ async def relay(
 
     A container that refuses the handshake has its status passed on.
     """
-    offered = [name.strip() for name in headers.popall("Sec-WebSocket-Protocol", [])]
+    offered = headers.popall("Sec-WebSocket-Protocol", [])
     protocols = [name.strip() for line in offered for name in line.split(",")]
     for name in _HANDSHAKE:
         headers.popall(name, None)
@@ -62,8 +62,8 @@ async def relay(
             max_msg_size=_LONGEST_MESSAGE,
             compress=False,
         )
-        visit.begin(101)
         await client.prepare(visit.request)
+        visit.begin(101)
         code = await _first(_copy(client, upstream), _copy(upstream, client))
         for socket in (upstream, client):
             await socket.close(code=code)

@@ -67,9 +67,10 @@ def _must_be_settled(service: Service) -> None:
 
 def _publish(context: Context, image: Image) -> str:
     """The image by digest; pushed, unless the engine's own store stands in for the registry."""
-    if context.google.emulator and not is_loopback(image.reference):
+    on_this_machine = is_loopback(image.reference)
+    if context.google.emulator and not on_this_machine:
         return by_id(image)
-    if image.labels.get(STAND_IN_LABEL):
+    if image.labels.get(STAND_IN_LABEL) and not on_this_machine:
         raise RegistryRefused(
             "the image stands on a base image made from this machine, good for a rehearsal only",
             where=image.reference,

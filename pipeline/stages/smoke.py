@@ -10,7 +10,7 @@ from pipeline.checks.health import judge_answer
 from pipeline.checks.lines import judge_lines
 from pipeline.commands import ContainerRun
 from pipeline.context import Context
-from pipeline.errors import SmokeFailed
+from pipeline.errors import EngineFailed, PipelineError, SmokeFailed, WrongArchitecture
 from pipeline.model import Outcome, concluded
 from pipeline.stages.build import built_image
 
@@ -19,6 +19,8 @@ GRACE = 10
 
 _EVERY = 0.05  # seconds between looks
 _TO_START = 60.0  # seconds the engine may take before the container runs
+_FOREIGN = ("exec format error", "\x7felf")  # or a shell took the program for a script
+_ENGINE_ITSELF = 125  # exit code of `docker run` when not the container failed
 _KILLED = 128 + signal.SIGKILL
 
 
@@ -77,7 +79,7 @@ def _host_port(context: Context, running: Container) -> int:
             return port
         ended = running.ended()
         if ended is not None:
-            raise _failed(running, f"it did not run: {_how(ended, running.run)}")
+            raise _did_not_run(running, ended)
         context.world.sleep(_EVERY)
     raise _failed(running, f"the engine did not start it within {_TO_START:g} s")
 
@@ -133,15 +135,33 @@ def _stops(context: Context, running: Container) -> None:
     context.report.step(f"stops {took:.1f} s after SIGTERM")
 
 
-def _failed(running: Container, what: str, remedy: str = "") -> SmokeFailed:
+def _failed(running: Container, what: str, remedy: str = "") -> PipelineError:
     running.process.wait(1.0)  # a crash is followed by its last lines
     lines = tuple(running.lines)
+    if any(sign in line.lower() for line in lines for sign in _FOREIGN):
+        return WrongArchitecture(
+            f"its program is not for {running.run.platform}",
+            where=f"image {running.run.image[:19]}",
+            remedy="look for --platform in FROM, and for programs copied from another machine",
+            lines=lines,
+        )
     return SmokeFailed(
         what,
         where=f"image {running.run.image[:19]}",
         remedy=remedy or "mend what its output says above; nothing was pushed or deployed",
         lines=lines or ("(it wrote nothing at all)",),
     )
+
+
+def _did_not_run(running: Container, ended: Ended) -> PipelineError:
+    if ended.code == _ENGINE_ITSELF:
+        return EngineFailed(
+            "the engine could not run the container",
+            where=running.engine.path,
+            remedy="mend what it says above; scripts/engine starts an engine that stopped",
+            lines=tuple(running.lines),
+        )
+    return _failed(running, f"it did not run: {_how(ended, running.run)}")
 
 
 def _how(ended: Ended, run: ContainerRun) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,11 +16,13 @@ import pytest
 
 from pipeline import commands
 from pipeline.adapters.world import real_world
+from pipeline.errors import EngineFailed
 from pipeline.local_cloud_run.fleet import NotServedError
 from pipeline.local_cloud_run.values import InstanceSpec, Probe
 from tests.local_cloud_run import services
 from tests.local_cloud_run.images import engine, image
 from tests.local_cloud_run.plane import Plane, on_loop, plane, spec, until
+from tests.local_cloud_run.registry import registry
 
 GENERIC = (
     "The user-provided container failed to start and listen on the port defined provided by the "
@@ -165,6 +168,45 @@ async def test_an_image_is_pinned_to_its_digest_and_found_by_it() -> None:
         assert await it.instances.resolve_image(pinned) == pinned
         assert await it.instances.resolve_image(f"{name}@sha256:{'0' * 64}") is None
         assert len(digest) == len("sha256:") + 64
+
+
+def test_an_engine_that_does_not_answer_is_not_a_missing_image(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    absent = spec("crashes", services.CRASHES)
+
+    async def scenario() -> None:
+        async with plane() as it:
+            with pytest.raises(EngineFailed, match="does not answer") as failed:
+                await it.instances.resolve_image("app:1")
+            assert "scripts/engine" in failed.value.remedy
+            failure = await it.instances.deploy(absent)
+            assert failure is not None
+            assert (failure.code, failure.reason) == (13, "INTERNAL")
+
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
+    monkeypatch.setenv("CONTAINER_HOST", "unix:///nowhere.sock")
+    asyncio.run(scenario())
+
+
+@pytest.mark.skipif(not shutil.which("docker-registry"), reason="docker-registry is not installed")
+@on_loop
+async def test_an_image_is_pulled_from_a_registry_on_loopback() -> None:
+    with registry() as host:
+        tag = f"{host}/crashes:1"
+        for step in (["tag", image("crashes", services.CRASHES), tag], ["push", tag], ["rmi", tag]):
+            subprocess.run([engine().path, *step], check=True, capture_output=True)
+        async with plane() as it:
+            pinned = await it.instances.resolve_image(tag)
+            assert pinned is not None
+            assert await it.instances.resolve_image(pinned) == pinned
+            failure = await it.instances.deploy(
+                replace(spec("crashes", services.CRASHES), image=pinned)
+            )
+        assert failure is not None
+        assert it.texts("stderr") == ["no DATABASE_URL"]
+        subprocess.run([engine().path, "rmi", tag, pinned], check=False, capture_output=True)
+    assert pinned.startswith(f"{host}/crashes@sha256:")
 
 
 @on_loop

@@ -25,8 +25,14 @@ REMEDY_SAID_LATER = {("adapters/cloud_run.py", "RevisionFailed")}
 
 def made_in(path: Path) -> Iterator[tuple[str, ast.Call]]:
     """Every place in a file where one of our errors is made."""
-    names = {kind.__name__ for kind in KINDS}
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    tree = ast.parse(path.read_text("utf-8"))
+    names = {
+        name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "pipeline.errors"
+        for name in node.names
+    }
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
             yield node.func.id, node
 

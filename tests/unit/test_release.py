@@ -78,6 +78,7 @@ def test_a_released_candidate_is_the_newest_release_and_no_candidate() -> None:
         '{"v":1,"note":{"revision":"a","unheard":"of"}}', '{"v":1,"note":[{"revision":"a"}]}',
         '{"v":2,"note":{"revision":"a","tag":"b","image":"c","created":"d","before":{}}}',
     ],
+    ids=lambda text: text[:30],
 )  # fmt: skip
 def test_unreadable_and_future_notes_are_absent(text: str) -> None:
     service = replace(SERVICE, annotations={CANDIDATE: text, RELEASES: text})

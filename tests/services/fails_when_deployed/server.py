@@ -7,6 +7,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 FAULT = os.environ.get("FAULT", "")
+TURN_BAD = f"/turn-bad/{os.environ.get('K_REVISION', 'none')}"
 ANSWERS = {
     "dead_database": (200, {"status": "healthy", "services": {"database": False}}),
     "unavailable": (503, {"status": "unhealthy", "services": {"database": False}}),
@@ -15,6 +16,9 @@ ANSWERS = {
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
+        global FAULT
+        if self.path == TURN_BAD:
+            FAULT = "unavailable"
         sound = (200, {"status": "healthy", "services": {"database": True}})
         status, document = ANSWERS.get(FAULT, sound)
         self.send_response(status)
