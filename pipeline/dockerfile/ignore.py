@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 
@@ -41,20 +43,17 @@ def _rules(lines: Iterable[str]) -> Iterable[tuple[bool, re.Pattern[str]]]:
         line = raw.strip()
         excludes = not line.startswith("!")
         glob = _clean(line.removeprefix("!").strip())
-        if glob:
+        # A malformed pattern matches nothing here; the engine refuses it by name.
+        with suppress(re.error):
             yield excludes, re.compile(_regex(glob) + r"(?:/.*)?\Z", re.DOTALL)
 
 
 def _clean(glob: str) -> str:
-    parts: list[str] = []
-    for part in glob.split("/"):
-        if part == ".." and parts:
-            parts.pop()
-        elif part not in ("", ".", ".."):
-            parts.append(part)
-    return "/".join(parts)
+    """The path without detours; the context's own folder (``.``) matches none of its files."""
+    return posixpath.normpath(glob).lstrip("/")
 
 
+_SET_SIGNS = re.compile(r"[\[&~|]|-(?=-)")  # they mean something to Python alone
 _TOKEN = re.compile(r"\*\*/?|\*|\?|\\.|\[\^?[^\]]+\]|.", re.DOTALL)
 
 
@@ -70,7 +69,7 @@ def _regex(glob: str) -> str:
             case "?":
                 return "[^/]"
         if token.startswith("[") and len(token) > 1:
-            return token
+            return "[" + _SET_SIGNS.sub(r"\\\g<0>", token[1:])
         return re.escape(token[1:] if token.startswith("\\") and len(token) > 1 else token)
 
     return "".join(translate(token) for token in _TOKEN.findall(glob))

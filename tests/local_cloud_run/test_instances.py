@@ -264,22 +264,6 @@ async def test_instances_grow_with_the_requests_up_to_the_maximum() -> None:
 
 
 @on_loop
-async def test_a_request_waits_for_ten_seconds_then_there_is_no_instance() -> None:
-    single = spec("all-round", services.ALL_ROUND, concurrency=1, max_instances=1)
-    async with plane() as it:
-        await it.serve(single)
-        async with it.instances.lease(single.key):
-            began = time.monotonic()
-            with pytest.raises(NotServedError) as refused:
-                await it.instances.lease(single.key).__aenter__()
-            assert 9.5 < time.monotonic() - began < 13
-        assert refused.value.refusal.status == 429
-        assert refused.value.refusal.message == (
-            "The request was aborted because there was no available instance."
-        )
-
-
-@on_loop
 async def test_idle_instances_stop_and_the_next_request_starts_one() -> None:
     short = spec("all-round", services.ALL_ROUND)
     async with plane(idle_after=0.3) as it:

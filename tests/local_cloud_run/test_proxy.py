@@ -249,12 +249,14 @@ async def test_requests_scale_out_and_finish_where_they_began() -> None:
 
 
 @on_loop
-async def test_without_room_for_a_request_it_is_429() -> None:
+async def test_a_request_waits_ten_seconds_for_room_then_it_is_429() -> None:
     async with served(concurrency=1, max_instances=1) as (it, uri, client):
         slow = asyncio.create_task(client.get(f"{uri}/sleep?12"))
         await until(lambda: "asleep" in it.texts("stdout"))
+        began = time.monotonic()
         async with client.get(uri) as answer:
             assert answer.status == 429
+            assert 9.5 < time.monotonic() - began < 12
             text = "The request was aborted because there was no available instance.\n"
             assert await answer.text() == text
         (await slow).release()

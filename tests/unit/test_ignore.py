@@ -62,7 +62,7 @@ TABLE = {
     "exception with a space": "*.md\n! README.md",
     "hidden files": ".*",
     "hidden files everywhere": "**/.env\n.git",
-    "a regular expression is none": "a.p+\n(a)\na|b\n^a$",
+    "a regular expression is none": "a.p.\na.*\na.py$\n",
     "dot alone": ".",
     "slash alone": "/",
 }
@@ -84,28 +84,17 @@ def folder() -> Iterator[Path]:
 
 
 def copied(engine: Engine, folder: Path) -> set[str]:
-    """What ``COPY . /`` brings into an image, as the engine itself exports it."""
-    dockerfile = "FROM scratch\nCOPY . /ctx/\n"
-    tag = f"cloud-run-pipeline-tests/ignore-{os.getpid()}"
-    run(engine, "build", "--quiet", "--tag", tag, "--file", "-", str(folder), stdin=dockerfile)
-    container = run(engine, "create", tag, "none").decode().strip()
-    try:
-        exported = run(engine, "export", container)
-    finally:
-        run(engine, "rm", container)
-        run(engine, "rmi", tag)
-    with tarfile.open(fileobj=io.BytesIO(exported)) as archive:
-        names = [one.name for one in archive if one.isfile()]
-    return {name.removeprefix("ctx/") for name in names if name.startswith("ctx/")}
-
-
-def run(engine: Engine, *words: str, stdin: str = "") -> bytes:
-    environ = {**os.environ, "DOCKER_BUILDKIT": "1" if engine.buildkit else "0"}
-    done = subprocess.run(
-        (engine.path, *words), input=stdin.encode(), capture_output=True, env=environ
+    """What ``COPY .`` brings into an image, as the engine itself writes it out."""
+    dockerfile = b"FROM scratch\nCOPY . /ctx/\n"
+    environ = {**os.environ, "DOCKER_BUILDKIT": "1"}
+    words = ("build", "--quiet", "--output", "type=tar,dest=-", "--file", "-", str(folder))
+    built = subprocess.run(
+        (engine.path, *words), input=dockerfile, capture_output=True, env=environ
     )
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
+    assert built.returncode == 0, built.stderr.decode()
+    with tarfile.open(fileobj=io.BytesIO(built.stdout)) as archive:
+        names = [one.name for one in archive if one.isfile()]
+    return {name.removeprefix("ctx/") for name in names}
 
 
 def kept(folder: Path) -> set[str]:
@@ -138,13 +127,13 @@ def test_the_engine_agrees_on_any_list_of_patterns(
     assert kept(folder) == copied(engine, folder)
 
 
-@given(st.text(), st.sampled_from(FILES))
+@given(st.text() | st.text(alphabet="ab[]^-!*\\?/.#&|~d \n"), st.sampled_from(FILES))
 @example("[z-a]", "a")
 @example("[", "a")
 @example("[]", "a")
 @example("\\", "a")
 @example("!", "a")
-@example("[[a]", "a")
+@example("[[a]\n[a--b]\n[a&&b]", "a")
 @example("\ufeffa", "a")
 def test_no_file_of_rules_raises(text: str, path: str) -> None:
     Ignore.parse(text).excludes(path)

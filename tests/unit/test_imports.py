@@ -1,0 +1,89 @@
+"""Imports point one way: noxfile, stages, checks and commands, adapters; model and errors below."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pipeline
+
+ROOT = Path(pipeline.__file__).parent
+FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
+
+# What each part may import of the pipeline, beside itself. The longest name that fits counts.
+ALLOWED = {
+    "model": set(),
+    "errors": set(),
+    "commands": set(),
+    "release": {"model"},
+    "dockerfile": set(),
+    "config": {"errors"},
+    "report": {"commands", "errors", "model"},
+    "adapters": {"commands", "errors", "model", "config"},
+    "checks": {"model", "release", "adapters.logging.Entry", "adapters.web.Answer"},
+    "context": {"adapters", "commands", "config", "report"},
+    "stages": {
+        "adapters", "checks", "commands", "config", "context", "dockerfile", "errors", "model",
+        "release", "report",
+    },
+    "stages.local": {"adapters", "report", "local_cloud_run.server"},
+    "local_cloud_run": {"commands", "errors"},
+    "__main__": {"adapters.world", "config", "context", "errors", "report", "stages"},
+    "__init__": set(),
+}  # fmt: skip
+
+EFFECTS = {"subprocess", "socket", "asyncio", "requests", "google", "aiohttp", "urllib3", "http"}
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Full names of what a file imports, inside functions too."""
+    for node in ast.walk(ast.parse((ROOT / file).read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def part_of(file: Path) -> str:
+    name = ".".join(file.with_suffix("").parts)
+    return max((part for part in ALLOWED if within(name, part)), key=len, default="nowhere")
+
+
+def within(name: str, part: str) -> bool:
+    return name == part or name.startswith(f"{part}.")
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_a_file_imports_only_what_is_below_it(file: Path) -> None:
+    part = part_of(file)
+    home = part.split(".")[0]
+    ours = [name.removeprefix("pipeline.") for name in imported(file) if within(name, "pipeline")]
+    upward = [
+        name
+        for name in ours
+        if not any(within(name, allowed) for allowed in {home, *ALLOWED[part]})
+    ]
+
+    assert not upward
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_only_adapters_and_the_local_cloud_run_touch_the_world(file: Path) -> None:
+    if file.parts[0] not in {"adapters", "local_cloud_run"}:
+        assert not {name for name in imported(file) if name.split(".")[0] in EFFECTS}
+
+
+@pytest.mark.parametrize("leaf", ["model.py", "errors.py", "commands.py", "release.py"])
+def test_a_leaf_needs_nothing_that_has_to_be_installed(leaf: str) -> None:
+    roots = {name.split(".")[0] for name in imported(Path(leaf))}
+
+    assert roots <= sys.stdlib_module_names | {"pipeline", "__future__"}
+
+
+def test_every_rule_has_a_file() -> None:
+    assert {part_of(file) for file in FILES} == set(ALLOWED)

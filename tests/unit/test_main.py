@@ -1,0 +1,181 @@
+"""The edge: exact exit codes, plain words, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.__main__ import STAGES, main
+from pipeline.stages import status
+
+CONFIG = """\
+service: agents-api
+project: my-project
+region: us-central1
+image: us-docker.pkg.dev/my-project/services/agents-api
+"""
+Screen = pytest.CaptureFixture[str]
+Ran = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "pipeline.yaml").write_text(CONFIG)
+    (tmp_path / "Dockerfile").write_text('FROM scratch\nCOPY a /a\nCMD ["/a"]\n')
+    return tmp_path
+
+
+def pipeline(*words: str, cwd: Path, **env: str) -> Ran:
+    """``python -m pipeline``, in a process of its own."""
+    return subprocess.run(
+        (sys.executable, "-m", "pipeline", *words),
+        cwd=cwd, env={**os.environ, **env}, capture_output=True, text=True, encoding="utf-8",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "the following arguments are required: STAGE"),
+        (["depoly"], "invalid choice: 'depoly'"),
+        (["lint", "--confg", "x"], "unrecognized arguments: --confg x"),
+        (["lint", "--form", "json"], "unrecognized arguments: --form json"),
+        (["lint", "--format", "xml"], "invalid choice: 'xml'"),
+        (["local", "--port", "many"], "invalid int value: 'many'"),
+        (["schema", "--hold"], "unrecognized arguments: --hold"),
+    ],
+)
+def test_a_command_that_is_not_understood_is_64_on_standard_error(
+    words: list[str], said: str, capsys: Screen
+) -> None:
+    assert main(words) == 64
+
+    screen = capsys.readouterr()
+    assert screen.out == ""
+    assert "✗ That command is not understood" in screen.err
+    assert said in screen.err
+    assert "--help" in screen.err
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_without_a_configuration_is_3(
+    stage: str, tmp_path: Path, capsys: Screen
+) -> None:
+    assert main([stage, "--config", str(tmp_path / "none.yaml")]) == 3
+
+    said = capsys.readouterr().out
+    assert "✗ The configuration is wrong: there is no such file" in said
+    assert "remedy" in said
+
+
+def test_a_broken_configuration_names_every_place(folder: Path, capsys: Screen) -> None:
+    path = folder / "pipeline.yaml"
+    path.write_text(f"{CONFIG}heatlh: {{}}\nrun: {{cpu: many}}\n")
+
+    assert main(["status", "--config", str(path)]) == 3
+    said = capsys.readouterr().out
+    assert f"{path}:5:1" in said
+    assert f"{path}:6:12" in said
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_says_what_it_does_on_help(stage: str, capsys: Screen) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([stage, "--help"])
+
+    assert ended.value.code == 0
+    assert STAGES[stage] in capsys.readouterr().out
+
+
+def test_the_schema_is_json_and_nothing_else(tmp_path: Path) -> None:
+    done = pipeline("schema", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {"service", "project", "region", "image"} <= json.loads(done.stdout)["properties"].keys()
+
+
+def test_findings_as_json_are_alone_on_standard_output(folder: Path) -> None:
+    (folder / "Dockerfile").write_text("FROM debian\n")
+    done = pipeline("lint", "--format", "json", cwd=folder, GITHUB_ACTIONS="true")
+
+    assert [one["rule"] for one in json.loads(done.stdout)] == ["DL3006"]
+    assert "Dockerfile" in done.stderr
+
+
+def test_a_terminal_that_lacks_a_character_stops_nothing(tmp_path: Path) -> None:
+    done = pipeline("lint", cwd=tmp_path, PYTHONIOENCODING="ascii")
+
+    assert done.returncode == 3
+    assert done.stdout.startswith("? The configuration is wrong")
+    assert "Traceback" not in done.stderr
+
+
+def test_nobody_reading_is_no_traceback(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = (sys.executable, "-m", "pipeline", "schema")
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, cwd=tmp_path)
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_a_bug_of_ours_is_70_with_a_file_to_report(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Screen
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setattr(status, "status", lambda context: [][0])
+
+    assert main(["status", "--config", str(folder / "pipeline.yaml")]) == 70
+    screen = capsys.readouterr()
+    (report,) = folder.glob("pipeline-*.txt")
+    assert "a bug in the pipeline: IndexError: list index out of range" in screen.out
+    assert str(report) in screen.out
+    assert "Traceback" not in screen.out + screen.err
+    assert "Traceback" in report.read_text()
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "title"),
+    [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")],
+)
+def test_a_signal_ends_the_stage_with_its_own_code(
+    number: signal.Signals, code: int, title: str, folder: Path
+) -> None:
+    engine = folder / "bin" / "docker"
+    engine.parent.mkdir()
+    engine.write_text("#!/bin/sh\ntouch working\nexec sleep 60\n")
+    engine.chmod(0o755)
+    process = subprocess.Popen(
+        (sys.executable, "-m", "pipeline", "build"),
+        cwd=folder, env={**os.environ, "PATH": f"{engine.parent}:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 20
+    while not (folder / "working").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=20)
+
+    assert process.returncode == code
+    assert f"✗ {title}: stopped before the end" in said
+    assert "nox -s status" in said
+    assert "Traceback" not in said
+
+
+HEAVY = {"google", "aiohttp", "requests", "urllib3", "pydantic", "yaml", "rich", "nox"}
+
+
+def test_the_edge_imports_nothing_heavy() -> None:
+    script = "import sys, pipeline.__main__; print(*{name.split('.')[0] for name in sys.modules})"
+    done = subprocess.run((sys.executable, "-c", script), capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert not HEAVY & set(done.stdout.split())
