@@ -48,11 +48,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Release:
-    """A verified revision that got traffic."""
+    """A verified revision that got all traffic, ``since`` then. Times are RFC 3339."""
 
     revision: str
     image: str
     verified: str
+    since: str
     commit: str = ""
 
 
@@ -90,12 +91,14 @@ def note_verdict(candidate: Candidate, outcome: Outcome, at: str) -> dict[str, s
     return note_candidate(replace(candidate, verdict=outcome.value, verified=at))
 
 
-def note_released(service: Service, candidate: Candidate) -> dict[str, str]:
+def note_released(service: Service, candidate: Candidate, now: str) -> dict[str, str]:
     """The candidate becomes the newest release, and is no candidate any more.
 
     Releases newer than what served before it were rolled away from, and are forgotten.
     """
-    release = Release(candidate.revision, candidate.image, candidate.verified, candidate.commit)
+    release = Release(
+        candidate.revision, candidate.image, candidate.verified, now, candidate.commit
+    )
     others = _kept_to(releases_of(service), candidate.before)
     return {CANDIDATE: "", RELEASES: _write([asdict(one) for one in [release, *others][:KEPT]])}
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pipeline.adapters.google import Google, said, translated
+from pipeline.adapters.messages import read_revision, read_service, traffic_target
 from pipeline.adapters.template import Settings, new_service, write_settings
 from pipeline.errors import ApiRefused, PipelineError, RevisionFailed, ServiceMissing
 from pipeline.model import Revision, Service, Target
@@ -88,7 +89,7 @@ class CloudRun:
         if change.settings is not None:
             paths += write_settings(message, change.settings)
         if change.traffic is not None:
-            message.traffic = [_target(target) for target in change.traffic]
+            message.traffic = [traffic_target(target) for target in change.traffic]
             paths.append("traffic")
         if change.notes is not None:
             notes = {**seen.annotations, **change.notes}
@@ -196,65 +197,3 @@ def _read_again() -> Any:
         exceptions.InternalServerError,
     )
     return retry.Retry(predicate=passing, initial=0.5, maximum=5.0, timeout=30.0)
-
-
-def read_service(message: run_v2.Service) -> Service:
-    """The client's message as the pipeline's value; names are short, split from resource paths."""
-    from google.cloud import run_v2
-
-    containers = message.template.containers
-    return Service(
-        name=_short(message.name),
-        uri=message.urls[0] if message.urls else message.uri,
-        etag=message.etag,
-        reconciling=message.reconciling,
-        ready=message.terminal_condition.state == run_v2.Condition.State.CONDITION_SUCCEEDED,
-        message=message.terminal_condition.message,
-        latest_created=_short(message.latest_created_revision),
-        latest_ready=_short(message.latest_ready_revision),
-        image=containers[0].image if containers else "",
-        traffic=tuple(
-            Target(_short(one.revision) or None, one.percent, one.tag or None)
-            for one in message.traffic
-        )
-        or (Target(None, 100),),
-        serving=tuple(
-            Target(_short(one.revision) or None, one.percent, one.tag or None, one.uri)
-            for one in message.traffic_statuses
-        ),
-        annotations=dict(message.annotations),
-        invoker_iam_disabled=message.invoker_iam_disabled,
-        raw=message,
-    )
-
-
-def read_revision(message: run_v2.Revision) -> Revision:
-    from google.cloud import run_v2
-
-    ready = next((one for one in message.conditions if one.type_ == "Ready"), None)
-    return Revision(
-        name=_short(message.name),
-        image=message.containers[0].image if message.containers else "",
-        created=message.create_time,  # type: ignore[arg-type]
-        ready=ready is not None and ready.state == run_v2.Condition.State.CONDITION_SUCCEEDED,
-        message=ready.message if ready else "",
-        labels=dict(message.labels),
-    )
-
-
-def _target(target: Target) -> run_v2.TrafficTarget:
-    from google.cloud import run_v2
-
-    kinds = run_v2.TrafficTargetAllocationType
-    return run_v2.TrafficTarget(
-        type_=kinds.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
-        if target.revision
-        else kinds.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST,
-        revision=target.revision or "",
-        percent=target.percent,
-        tag=target.tag or "",
-    )
-
-
-def _short(name: str) -> str:
-    return name.rsplit("/", 1)[-1]

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline import commands
-from pipeline.adapters.world import Running, World
+from pipeline.adapters.processes import Running
+from pipeline.adapters.sigterm import ends_at_once
+from pipeline.adapters.web import Address
+from pipeline.adapters.world import World
 from pipeline.commands import ContainerRun, Engine
+
+_KILLED = 128 + signal.SIGKILL
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,15 @@ class Ended:
 
     code: int
     out_of_memory: bool
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """How it took SIGTERM: seconds until it ended, and whether SIGKILL had to end it."""
+
+    seconds: float
+    handled: bool
+    killed: bool
 
 
 @dataclass(frozen=True)
@@ -33,12 +48,14 @@ class Container:
         """Every line it wrote so far, both streams, in order."""
         return self.process.lines
 
-    def host_port(self) -> int | None:
-        """The loopback port that leads to it; None before it runs and after it ended."""
-        state = self._inspect()
-        published = (state.get("NetworkSettings") or {}).get("Ports") or {}
-        bindings = published.get(f"{self.run.port}/tcp") or []
-        return int(bindings[0]["HostPort"]) if bindings else None
+    def address(self) -> Address | None:
+        """Where it can be reached; None before it runs and after it ended."""
+        network = self._inspect().get("NetworkSettings") or {}
+        bindings = (network.get("Ports") or {}).get(f"{self.run.port}/tcp") or []
+        if not bindings:
+            return None
+        own = next((str(one["IPAddress"]) for one in (network.get("Networks") or {}).values()), "")
+        return Address(int(bindings[0]["HostPort"]), own, self.run.port)
 
     def ended(self) -> Ended | None:
         """How it ended, or None while it runs."""
@@ -48,11 +65,16 @@ class Container:
         state = self._inspect().get("State") or {}
         return Ended(int(state.get("ExitCode", code)), bool(state.get("OOMKilled")))
 
-    def stop(self, seconds: int) -> float:
-        """SIGTERM, then SIGKILL after ``seconds``; how long it took."""
+    def stop(self, grace: int) -> Stopped:
+        """SIGTERM as Cloud Run sends it, then SIGKILL after ``grace`` seconds."""
         began = self.world.monotonic()
-        self.world.run(commands.stop_container(self.engine, self.run.name, seconds))
-        return self.world.monotonic() - began
+        at_once = ends_at_once(self._inspect())
+        stop = commands.stop_container(self.engine, self.run.name, grace)
+        kill = commands.kill_container(self.engine, self.run.name)
+        self.world.run(kill if at_once else stop)
+        ended = self.ended()
+        killed = ended is not None and ended.code == _KILLED and not at_once
+        return Stopped(self.world.monotonic() - began, handled=not at_once, killed=killed)
 
     def _inspect(self) -> dict[str, Any]:
         answer = self.world.run(commands.inspect_container(self.engine, self.run.name))

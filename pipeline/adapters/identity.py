@@ -53,4 +53,6 @@ class IdTokens:
         """The service account that federated credentials stand for; none for other kinds."""
         if self.google.emulator:
             return f"{_LOCAL_ACCOUNT}@{self.project}.iam.gserviceaccount.com"
-        return str(getattr(self.google.credentials, "service_account_email", "") or "")
+        account = str(getattr(self.google.credentials, "service_account_email", "") or "")
+        # On Google's own machines the name is not known, nor needed: they hand out ID tokens.
+        return "" if account == "default" else account

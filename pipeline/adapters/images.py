@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline import commands
-from pipeline.adapters.world import Finished, World
+from pipeline.adapters.processes import Finished
+from pipeline.adapters.world import World
 from pipeline.commands import Engine, ImageBuild
 from pipeline.errors import BuildFailed, EngineFailed, RegistryRefused
 from pipeline.model import Image

@@ -91,15 +91,37 @@ def _plain(error: Exception) -> str:
     return text.splitlines()[0][:200] if text else type(error).__name__
 
 
-def listens(port: int) -> bool:
-    """Whether something behind a loopback port keeps a connection open.
+@dataclass(frozen=True)
+class Address:
+    """Where a container is: a loopback port that leads to it, and its own address, if known."""
 
-    The engine's port forwarder accepts even when nothing listens in the container, and then
-    closes at once; a server waits for the request.
+    host_port: int
+    ip: str
+    port: int
+
+
+def listens(address: Address) -> bool:
+    """Whether a container listens on its port.
+
+    Its own address tells exactly. Where that is out of reach there is the published port, whose
+    forwarder accepts for the container and hangs up when nothing listens inside: 62 ms later on a
+    busy machine, as seen with Docker 20.10.
     """
+    if address.ip:
+        try:
+            with socket.create_connection((address.ip, address.port), timeout=0.25):
+                return True
+        except ConnectionRefusedError:
+            return False
+        except OSError:
+            pass
+    return _holds(address.host_port)
+
+
+def _holds(port: int) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1.0) as connection:
-            connection.settimeout(0.1)
+            connection.settimeout(1.0)
             return connection.recv(1) != b""
     except TimeoutError:
         return True

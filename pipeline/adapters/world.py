@@ -7,44 +7,16 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Protocol
 
-from pipeline.adapters import web
-from pipeline.adapters.web import Answer
+from pipeline.adapters import processes, web
+from pipeline.adapters.processes import Finished, Running
+from pipeline.adapters.web import Address, Answer
 from pipeline.commands import Command
-from pipeline.errors import EngineFailed
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A process that ended. ``output`` and ``errors`` are decoded with bad bytes replaced."""
-
-    argv: tuple[str, ...]
-    code: int
-    output: str
-    errors: str
-
-    @property
-    def ok(self) -> bool:
-        return self.code == 0
-
-
-class Running(Protocol):
-    """A process under way whose output arrives line by line in ``lines``, as it was written."""
-
-    lines: list[str]
-
-    def poll(self) -> int | None: ...
-    def wait(self, seconds: float) -> int | None: ...
-    def terminate(self) -> None: ...
-    def kill(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -56,7 +28,7 @@ class World:
     start: Callable[[Command], Running]
     guard: Callable[[Command], Callable[[], None]]
     get: Callable[[str, Mapping[str, str], float], Answer]
-    listens: Callable[[int], bool]
+    listens: Callable[[Address], bool]
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
@@ -68,10 +40,10 @@ class World:
 
 def real_world() -> World:
     return World(
-        run=run,
-        stream=stream,
-        start=start,
-        guard=guard,
+        run=processes.run,
+        stream=processes.stream,
+        start=processes.start,
+        guard=processes.guard,
         get=web.get,
         listens=web.listens,
         now=lambda: datetime.now(UTC),
@@ -90,124 +62,3 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 def token(length: int) -> str:
     """Random lower-case letters and digits that cannot be misread."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
-
-
-def run(command: Command) -> Finished:
-    """Run to the end and keep what it printed. A tool that is not there has exit code 127."""
-    try:
-        done = subprocess.run(
-            command.argv,
-            env=_environment(command),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
-    except OSError as error:
-        return Finished(command.argv, 127, "", str(error))
-    return Finished(command.argv, done.returncode, _text(done.stdout), _text(done.stderr))
-
-
-def stream(command: Command, on_line: Callable[[str], None]) -> Finished:
-    """Run to the end; hand over each line of output and errors, in order, as it comes."""
-    try:
-        process = _popen(command)
-    except OSError as error:
-        return Finished(command.argv, 127, "", str(error))
-    lines = []
-    with process:
-        try:
-            for line in _lines(process.stdout):
-                lines.append(line)
-                on_line(line)
-        except BaseException:
-            process.terminate()
-            raise
-    return Finished(command.argv, process.returncode, "\n".join(lines), "")
-
-
-def start(command: Command) -> Running:
-    try:
-        return _Process(_popen(command, own_group=True))
-    except OSError as error:
-        raise EngineFailed(
-            f"{command.argv[0]} could not be started: {error.strerror}",
-            remedy="run scripts/engine: it starts an engine or says what to install",
-        ) from error
-
-
-def guard(command: Command) -> Callable[[], None]:
-    """Run ``command`` when this process ends, however it ends; the result calls it off.
-
-    A small shell waits on a pipe whose other end only we hold, in a session of its own, so that
-    neither a kill -9 nor Ctrl-C can prevent it. It runs the command three times, a second apart:
-    a container may still be on its way up when we go.
-    """
-    script = 'read -r word; [ "$word" = done ] && exit; for _ in 1 2 3; do "$@"; sleep 1; done'
-    process = subprocess.Popen(
-        ("sh", "-c", script, "guard", *command.argv),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-    def call_off() -> None:
-        process.communicate(b"done\n")
-
-    return call_off
-
-
-class _Process:
-    """A process whose output a thread gathers."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.lines: list[str] = []
-        self._process = process
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        with self._process.stdout or open(os.devnull, "rb") as output:
-            self.lines.extend(_lines(output))
-
-    def poll(self) -> int | None:
-        return self._process.poll()
-
-    def wait(self, seconds: float) -> int | None:
-        """The exit code once it has ended and all its output is read, or None in time."""
-        try:
-            code = self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return None
-        self._reader.join(seconds)
-        return code
-
-    def terminate(self) -> None:
-        self._process.terminate()
-
-    def kill(self) -> None:
-        self._process.kill()
-
-
-def _popen(command: Command, *, own_group: bool = False) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command.argv,
-        env=_environment(command),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=own_group,
-    )
-
-
-def _environment(command: Command) -> dict[str, str]:
-    return {**os.environ, **command.env, **command.secret_env}
-
-
-def _lines(output: IO[bytes] | None) -> Iterable[str]:
-    for line in output or ():
-        yield _text(line).rstrip("\r\n")
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")

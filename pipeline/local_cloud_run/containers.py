@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pipeline import commands
-from pipeline.adapters.world import Finished
+from pipeline.adapters.processes import Finished
+from pipeline.adapters.sigterm import ends_at_once
 from pipeline.commands import ContainerRun, Engine
 from pipeline.errors import EngineFailed
 from pipeline.local_cloud_run.output import pump
@@ -93,7 +94,10 @@ class Container:
     async def _ask_until_stopped(self) -> None:
         """Ask again while there is nothing to stop: the engine is still creating the container."""
         while self._process.returncode is None:
-            stopped = await finish(commands.stop_container(self._engine, self.name, GRACE))
+            stop = commands.stop_container(self._engine, self.name, GRACE)
+            kill = commands.kill_container(self._engine, self.name)
+            at_once = ends_at_once(dict(await self._inspect()))
+            stopped = await finish(kill if at_once else stop)
             await asyncio.wait({self.exit}, timeout=GRACE if stopped.ok else _POLL)
 
     async def _until_exit(self) -> Exit:

@@ -6,7 +6,7 @@ import asyncio
 import os
 from asyncio.subprocess import DEVNULL, PIPE, Process
 
-from pipeline.adapters.world import Finished
+from pipeline.adapters.processes import Finished
 from pipeline.commands import Command
 from pipeline.errors import EngineFailed
 

@@ -76,7 +76,7 @@ class StartFailure:
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One entry of Cloud Logging. ``log`` is the short id: stdout, stderr, requests, varlog/system."""
+    """One entry of Cloud Logging. ``log`` is stdout, stderr, requests or varlog/system."""
 
     at: datetime
     key: RevisionKey

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pipeline.adapters.google import EMULATOR
+from pipeline.adapters.processes import Running
 from pipeline.adapters.visitors import VISITOR, Visitors, visiting
-from pipeline.adapters.world import Running
 from pipeline.commands import Command
 from pipeline.config import Config
 from pipeline.context import Context

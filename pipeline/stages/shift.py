@@ -111,9 +111,9 @@ def _open(context: Context, service: Service) -> Service:
 def _finish(context: Context, service: Service, candidate: Candidate) -> None:
     """Write the release down and take the tag away; it has served its purpose."""
     traffic = without_tag(service.traffic, candidate.tag)
-    change = Change(
-        traffic=None if candidate.is_first else traffic, notes=note_released(service, candidate)
-    )
+    now = context.world.now().isoformat(timespec="seconds")
+    notes = note_released(service, candidate, now)
+    change = Change(traffic=None if candidate.is_first else traffic, notes=notes)
     done = context.cloud_run.update(service, change)
     context.report.step(f"serves {show_split(live_split(done))}")
     context.report.note(done.uri)

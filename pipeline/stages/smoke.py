@@ -6,6 +6,7 @@ import signal
 
 from pipeline import commands
 from pipeline.adapters.container import Container, Ended, container
+from pipeline.adapters.web import Address
 from pipeline.checks.health import judge_answer
 from pipeline.checks.lines import judge_lines
 from pipeline.commands import ContainerRun
@@ -21,7 +22,6 @@ _EVERY = 0.05  # seconds between looks
 _TO_START = 60.0  # seconds the engine may take before the container runs
 _FOREIGN = ("exec format error", "\x7felf")  # or a shell took the program for a script
 _ENGINE_ITSELF = 125  # exit code of `docker run` when not the container failed
-_KILLED = 128 + signal.SIGKILL
 
 
 def smoke(context: Context) -> None:
@@ -31,8 +31,8 @@ def smoke(context: Context) -> None:
     context.report.stage("smoke", f"{image.reference} with {_limits(run)}")
     context.report.command(commands.run_container(context.engine, run))
     with container(context.engine, context.world, run) as running:
-        port = _listens(context, running)
-        _is_healthy(context, running, port)
+        address = _listens(context, running)
+        _is_healthy(context, running, address)
         _wrote_the_right_lines(context, running)
         _stops(context, running)
 
@@ -51,12 +51,12 @@ def _limits(run: ContainerRun) -> str:
     return f"PORT={run.port}, {run.cpu:g} CPU, {run.memory >> 20} MiB"
 
 
-def _listens(context: Context, running: Container) -> int:
+def _listens(context: Context, running: Container) -> Address:
     """Wait until it listens; the time allowed counts from when the container runs."""
     world, allowed = context.world, context.config.startup.listen_within
-    port = _host_port(context, running)
+    address = _address(context, running)
     began = world.monotonic()
-    while not world.listens(port):
+    while not world.listens(address):
         ended = running.ended()
         if ended is not None:
             raise _failed(running, f"it ended before it listened: {_how(ended, running.run)}")
@@ -68,15 +68,15 @@ def _listens(context: Context, running: Container) -> int:
             )
         world.sleep(_EVERY)
     context.report.step(f"listens on $PORT after {world.monotonic() - began:.1f} s")
-    return port
+    return address
 
 
-def _host_port(context: Context, running: Container) -> int:
+def _address(context: Context, running: Container) -> Address:
     deadline = context.world.monotonic() + _TO_START
     while context.world.monotonic() < deadline:
-        port = running.host_port()
-        if port is not None:
-            return port
+        address = running.address()
+        if address is not None:
+            return address
         ended = running.ended()
         if ended is not None:
             raise _did_not_run(running, ended)
@@ -84,9 +84,9 @@ def _host_port(context: Context, running: Container) -> int:
     raise _failed(running, f"the engine did not start it within {_TO_START:g} s")
 
 
-def _is_healthy(context: Context, running: Container, port: int) -> None:
+def _is_healthy(context: Context, running: Container, address: Address) -> None:
     health, allowed = context.config.health, context.config.startup.listen_within
-    url = f"http://127.0.0.1:{port}{health.path}"
+    url = f"http://127.0.0.1:{address.host_port}{health.path}"
     deadline = context.world.monotonic() + allowed
     while True:
         verdict = judge_answer(context.world.get(url, {}, allowed), health.expect)
@@ -124,15 +124,17 @@ def _wrote_the_right_lines(context: Context, running: Container) -> None:
 
 
 def _stops(context: Context, running: Container) -> None:
-    took = running.stop(GRACE)
-    ended = running.ended()
-    if ended is not None and ended.code == _KILLED:
+    stopped = running.stop(GRACE)
+    if stopped.killed:
         raise _failed(
             running,
             f"it did not stop within {GRACE} s of SIGTERM and was killed",
             "handle SIGTERM; in a shell start the server with exec, so that it gets the signal",
         )
-    context.report.step(f"stops {took:.1f} s after SIGTERM")
+    if stopped.handled:
+        context.report.step(f"stops {stopped.seconds:.1f} s after SIGTERM")
+    else:
+        context.report.warn("it does not handle SIGTERM: requests in flight are cut off")
 
 
 def _failed(running: Container, what: str, remedy: str = "") -> PipelineError:

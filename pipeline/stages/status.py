@@ -10,28 +10,40 @@ from pipeline.release import Candidate, candidate_of, releases_of, rollback_targ
 def status(context: Context) -> None:
     """Read only; nothing is assumed, everything is asked."""
     service = context.cloud_run.get()
-    report = context.report
-    report.stage("status", context.cloud_run.name)
-    report.note(service.uri or "no URL yet: no revision was ever ready")
-    candidate = candidate_of(service)
-    commits = {release.revision: release.commit for release in releases_of(service)}
-    if candidate is not None:
-        commits[candidate.revision] = candidate.commit
+    candidate, releases = candidate_of(service), releases_of(service)
+    context.report.stage("status", context.cloud_run.name)
+    context.report.note(service.uri or "no URL yet: no revision was ever ready")
     for name, percent in live_split(service).items():
-        revision = context.cloud_run.revision(name)
-        report.step(f"{percent:3} %  {name}  commit {commits.get(name, '')[:12] or 'unknown'}")
-        if revision is not None:
-            report.note(f"since {revision.created:%Y-%m-%d %H:%M:%S %Z}  {revision.image}")
+        context.report.step(f"{percent:3} %  {name}")
+        _show_revision(context, name, _history(service, name))
     why = unsettled(service)
     if why:
-        report.warn(why)
+        context.report.warn(why)
     _show_candidate(context, service, candidate)
-    target = rollback_target(service, releases_of(service))
-    report.note(
+    target = rollback_target(service, releases)
+    context.report.note(
         f"`nox -s rollback` would go back to {target.revision}, verified {target.verified}"
         if target
         else "`nox -s rollback` has no verified revision to go back to"
     )
+
+
+def _history(service: Service, name: str) -> str:
+    """What our notes on the service say about a revision."""
+    candidate = candidate_of(service)
+    if candidate is not None and candidate.revision == name:
+        return f"the candidate, commit {candidate.commit}"
+    for release in releases_of(service):
+        if release.revision == name:
+            return f"released {release.since}, commit {release.commit or 'unknown'}"
+    return "not released by this pipeline"
+
+
+def _show_revision(context: Context, name: str, history: str) -> None:
+    revision = context.cloud_run.revision(name)
+    context.report.note(history)
+    if revision is not None:
+        context.report.note(f"made {revision.created:%Y-%m-%d %H:%M:%S} UTC from {revision.image}")
 
 
 def _show_candidate(context: Context, service: Service, candidate: Candidate | None) -> None:

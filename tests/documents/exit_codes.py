@@ -31,8 +31,8 @@ stopped it. The failure is printed with its place, the evidence and the remedy.
 _FOOT = """
 ## From any stage
 
-- 3: `pipeline.yaml` or a `PIPELINE_…` variable is wrong. Every fault is named at once, with line and
-  column ([configuration](configuration.md)).
+- 3: `pipeline.yaml` or a `PIPELINE_…` variable is wrong. Every fault is named at once, with
+  line and column ([configuration](configuration.md)).
 - 64: an option or a stage that does not exist.
 - 70: a bug in the pipeline. The text names a file with the details.
 - 130 after Ctrl-C, 143 after SIGTERM. What was under way is undone first; `nox -s status` says what
@@ -43,7 +43,8 @@ _FOOT = """
 - 12: no credentials, or they are no longer valid: `gcloud auth application-default login`.
 - 13: a permission is missing. The remedy names the role and the command that grants it.
 - 14: no service of that name in that project and region.
-- 15: no answer. Check the network; with `CLOUD_RUN_EMULATOR_HOST` set, that `nox -s local` still runs.
+- 15: no answer. Check the network; with `CLOUD_RUN_EMULATOR_HOST` set, that `nox -s local` still
+  runs.
 - 16: Cloud Run refused, in its own words, or a change did not settle within 5 minutes.
 - 18: somebody else changed the service in between. What is there is theirs and is left alone.
 """

@@ -76,11 +76,11 @@ def test_every_session_that_is_named_exists(document: Path) -> None:
 
 
 @pytest.mark.parametrize("file", CI_FILES, ids=lambda path: path.name)
-def test_ci_calls_sessions_that_exist_and_nothing_else_of_ours(file: Path) -> None:
-    text = file.read_text("utf-8")
+def test_ci_calls_sessions_that_exist(file: Path) -> None:
+    named = sessions_named(file.read_text("utf-8"))
 
-    assert sessions_named(text) <= sessions()
-    assert "pipeline " not in " ".join(re.findall(r"\bpython3? .*", text))
+    assert named
+    assert named <= sessions()
 
 
 def test_every_session_of_a_stage_has_a_page_and_is_in_the_readme() -> None:
@@ -138,9 +138,8 @@ def test_the_commands_of_the_readme_exist() -> None:
 def test_the_options_that_documents_give_to_sessions_are_understood() -> None:
     known = {"--config", "--format", "--hold", "--to", "--port", "--startup-limit"}
     for document in DOCUMENTS:
-        for line in re.findall(
-            r"\bnox -s (?!tests)\w+ -- ([^`#\n)]+)", document.read_text("utf-8")
-        ):
+        text = document.read_text("utf-8")
+        for line in re.findall(r"\bnox -s (?!tests)\w+ -- ([^`#\n)]+)", text):
             given = {word for word in line.split() if word.startswith("--")}
             assert given <= known, f"{document.name}: {line}"
 

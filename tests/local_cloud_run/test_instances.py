@@ -353,12 +353,12 @@ async def test_close_during_a_start_leaves_nothing() -> None:
 OWNER_PROCESS = """
 import asyncio, sys
 from pipeline import commands
-from pipeline.adapters import world
+from pipeline.adapters import processes
 from tests.local_cloud_run import images, plane, services
 
 async def main():
     async with plane.plane() as it:
-        world.guard(commands.remove_owned(images.engine(), it.owner))
+        processes.guard(commands.remove_owned(images.engine(), it.owner))
         await it.serve(plane.spec("all-round", services.ALL_ROUND))
         print(it.owner, flush=True)
         await asyncio.Event().wait()

@@ -32,17 +32,17 @@ def test_a_container_runs_as_cloud_run_would_run_it() -> None:
         "--label", "cloud-run-pipeline.owner=smoke-1",
         "--platform", "linux/amd64", "--publish", "127.0.0.1::8080",
         "--memory", "1048576", "--memory-swap", "1048576", "--cpus", "0.5",
-        "--init", "--pull", "never", "--security-opt", "no-new-privileges",
+        "--log-driver", "none", "--pull", "never", "--security-opt", "no-new-privileges",
         "--env", "DATABASE_URL", "--env", "PATH=/app/bin", "--env", "PORT=8080",
         "sha256:abc",
     )  # fmt: skip
 
 
-def test_podman_gets_no_init_for_it_may_have_none() -> None:
+def test_podman_gets_the_same_words() -> None:
     docker = commands.run_container(DOCKER, RUN).argv
     podman = commands.run_container(PODMAN, RUN).argv
 
-    assert list(podman) == ["/bin/podman", *(word for word in docker[1:] if word != "--init")]
+    assert podman == ("/bin/podman", *docker[1:])
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_command_replaces_the_entry_point_and_args_the_rest(
     assert list(argv) == [*plain, *options, *tail]
 
 
-OPEN = ("PORT", "PATH", "HOME", "TMPDIR", "K_", "DOCKER_", "XDG_", "CONTAINER")
+OPEN = ("PORT", "PATH", "HOME", "TMPDIR", "K_", "DOCKER_", "XDG_", "CONTAINER", "LD_")
 names = st.from_regex(r"[A-Z_]{1,12}", fullmatch=True).filter(
     lambda name: not name.startswith(OPEN)
 )
@@ -77,7 +77,7 @@ def test_values_of_variables_travel_beside_the_argument_list(env: dict[str, str]
     assert not [word for word in command.argv if any(value in word for value in env.values())]
 
 
-@pytest.mark.parametrize("name", ["PATH", "HOME", "DOCKER_HOST", "XDG_RUNTIME_DIR"])
+@pytest.mark.parametrize("name", ["PATH", "HOME", "DOCKER_HOST", "XDG_RUNTIME_DIR", "LD_PRELOAD"])
 def test_a_containers_variable_cannot_steer_the_engines_client(name: str) -> None:
     command = commands.run_container(DOCKER, replace(RUN, env={name: "/x"}))
 
@@ -129,6 +129,7 @@ def test_a_target_is_named_before_the_folder() -> None:
             commands.remove_containers(DOCKER, "a", "b"),
             ["/bin/docker", "rm", "--force", "--volumes", "a", "b"],
         ),
+        (commands.kill_container(DOCKER, "a"), ["/bin/docker", "kill", "a"]),
         (commands.inspect_container(DOCKER, "a"), ["/bin/docker", "container", "inspect", "a"]),
         (commands.inspect_image(DOCKER, "i:1"), ["/bin/docker", "image", "inspect", "i:1"]),
         (

@@ -31,7 +31,9 @@ ALLOWED = {
         "release", "report",
     },
     "stages.local": {"adapters", "report", "local_cloud_run.server"},
-    "local_cloud_run": {"commands", "errors"},
+    "local_cloud_run": {
+        "adapters.processes", "adapters.sigterm", "adapters.world", "commands", "errors",
+    },
     "__main__": {"adapters.world", "config", "context", "errors", "report", "stages"},
     "__init__": set(),
 }  # fmt: skip

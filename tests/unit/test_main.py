@@ -131,12 +131,12 @@ def test_a_bug_of_ours_is_70_with_a_file_to_report(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Screen
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    monkeypatch.setattr(status, "status", lambda context: [][0])
+    monkeypatch.setattr(status, "status", lambda context: int("many"))
 
     assert main(["status", "--config", str(folder / "pipeline.yaml")]) == 70
     screen = capsys.readouterr()
     (report,) = folder.glob("pipeline-*.txt")
-    assert "a bug in the pipeline: IndexError: list index out of range" in screen.out
+    assert "a bug in the pipeline: ValueError: invalid literal for int()" in screen.out
     assert str(report) in screen.out
     assert "Traceback" not in screen.out + screen.err
     assert "Traceback" in report.read_text()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_each_stage_requires_the_one_before_it_as_in_make(noxfile: Any) -> None:
 
     assert requires == {
         **{name: [] for name in SESSIONS},
-        **{later: [earlier] for earlier, later in zip(CHAIN, CHAIN[1:], strict=False)},
+        **{later: [earlier] for earlier, later in pairwise(CHAIN)},
     }
 
 

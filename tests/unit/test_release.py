@@ -42,6 +42,8 @@ documents = st.recursive(
     max_leaves=6,
 )
 
+NOW = "2026-01-02T03:04:05+00:00"
+
 
 @given(candidates)
 def test_a_candidate_is_read_as_it_was_written(candidate: Candidate) -> None:
@@ -62,7 +64,7 @@ def test_a_released_candidate_is_the_newest_release_and_no_candidate() -> None:
     for number in range(KEPT + 2):
         before = {f"agents-{number - 1}": 100} if number else {}
         candidate = replace(FIRST, revision=f"agents-{number}", before=before)
-        service = replace(service, annotations=note_released(service, candidate))
+        service = replace(service, annotations=note_released(service, candidate, NOW))
 
     assert candidate_of(service) is None
     assert [one.revision for one in releases_of(service)] == [
@@ -153,7 +155,7 @@ class Histories(RuleBasedStateMachine):
         assert self.candidate is not None
         self.history.serve({self.candidate.revision: 100})
         if not crash:
-            self.history.note(note_released(self.history.service, self.candidate))
+            self.history.note(note_released(self.history.service, self.candidate, NOW))
 
     @precondition(lambda self: self.target is not None)
     @rule()
@@ -183,7 +185,7 @@ TestHistories.settings = settings(max_examples=60, stateful_step_count=25, deadl
 
 
 def releases(*names: str) -> list[Release]:
-    return [Release(name, "image", "today") for name in names]
+    return [Release(name, "image", "today", "today") for name in names]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 
 import pytest
 
-from pipeline.adapters.web import MOST_BYTES, Answer, get, listens
+from pipeline.adapters.web import MOST_BYTES, Address, Answer, get, listens
 
 DEADLINE = 0.4
 SLACK = 2.0  # seconds that a busy machine may add
@@ -219,10 +219,22 @@ def test_a_url_that_is_none_is_a_failure(url: str) -> None:
         pytest.param(lambda *_: None, False, id="closes at once"),
     ],
 )
-def test_only_a_server_that_keeps_the_connection_listens(peer: Peer, there: bool) -> None:
+def test_a_server_behind_a_forwarder_keeps_the_connection(peer: Peer, there: bool) -> None:
     with serving(peer) as port:
-        assert listens(port) is there
+        assert listens(Address(port, "", 8080)) is there
 
 
-def test_a_closed_port_does_not_listen() -> None:
-    assert not listens(free_port())
+def test_a_port_that_nobody_published_does_not_listen() -> None:
+    assert not listens(Address(free_port(), "", 8080))
+
+
+def test_an_address_of_its_own_tells_exactly() -> None:
+    with serving(saying(hang=True)) as port, serving(lambda *_: None) as other:
+        assert listens(Address(free_port(), "127.0.0.1", port))
+        assert listens(Address(free_port(), "127.0.0.1", other))
+        assert not listens(Address(port, "127.0.0.1", free_port()))
+
+
+def test_an_address_out_of_reach_leaves_the_published_port() -> None:
+    with serving(saying(hang=True)) as port:
+        assert listens(Address(port, "no address", 8080))

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters import world
+from pipeline.adapters.world import real_world
 from pipeline.commands import Command
 from pipeline.errors import EngineFailed
 
 PATIENCE = 10.0  # seconds
+world = real_world()
 
 
 def shell(script: str, *words: str, **env: str) -> Command:
@@ -125,10 +126,10 @@ def test_a_process_that_cannot_start_is_an_error_with_a_remedy() -> None:
 
 GUARDED = """
 import sys, time
-from pipeline.adapters import world
+from pipeline.adapters.world import real_world
 from pipeline.commands import Command
 
-call_off = world.guard(Command(("sh", "-c", 'echo ran >> "$1"', "mark", sys.argv[1])))
+call_off = real_world().guard(Command(("sh", "-c", 'echo ran >> "$1"', "mark", sys.argv[1])))
 if sys.argv[2] == "call off":
     call_off()
 print("ready", flush=True)
@@ -165,9 +166,7 @@ def test_a_guard_that_was_called_off_does_nothing(tmp_path: Path) -> None:
 
 
 def test_tokens_are_of_the_length_and_alphabet_that_names_need() -> None:
-    real = world.real_world()
-
-    assert re.fullmatch("[a-z2-9]{6}", real.token(6))
-    assert re.fullmatch("[0-9a-f]{32}", real.hex_token(32))
-    assert real.token(16) != real.token(16)
-    assert real.now().tzinfo is not None
+    assert re.fullmatch("[a-z2-9]{6}", world.token(6))
+    assert re.fullmatch("[0-9a-f]{32}", world.hex_token(32))
+    assert world.token(16) != world.token(16)
+    assert world.now().tzinfo is not None
