@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 
 import nox
 
@@ -11,6 +12,13 @@ nox.needs_version = ">=2025.11.12"
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["check", "tests"]
 nox.options.stop_on_first_error = True
+
+SHELL_SCRIPTS = (".ci/run", "scripts/engine", "scripts/lock", "scripts/nox", "scripts/packages.sh")
+SCHEMAS = {
+    "github-workflows": [str(file) for file in Path(".github/workflows").glob("*.yml")],
+    "dependabot": [".github/dependabot.yml"],
+    "cloudbuild": ["cloudbuild.yaml"],
+}
 
 
 @nox.session
@@ -90,13 +98,15 @@ def tests(session: nox.Session) -> None:
 def check(session: nox.Session) -> None:
     """Check style, types, documents and workflows."""
     install(session)
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
+    session.run("ruff", "check", ".", "scripts/base-image")
+    session.run("ruff", "format", "--check", ".", "scripts/base-image")
     session.run("mypy")
-    session.run("pytest", "-q", "-p", "no:xdist", "tests/documents")
-    session.run("zizmor", "--offline", "--pedantic", ".github/workflows")
+    session.run("shellcheck", *SHELL_SCRIPTS)
+    session.run("pytest", "-q", "tests/documents")
+    session.run("zizmor", "--offline", "--pedantic", "--quiet", ".github")
     session.run("actionlint")
-    session.run("check-jsonschema", "--builtin-schema", "cloudbuild", "cloudbuild.yaml")
+    for schema, file in SCHEMAS.items():
+        session.run("check-jsonschema", "--quiet", "--builtin-schema", f"vendor.{schema}", *file)
 
 
 def pipeline(session: nox.Session, stage: str) -> None:

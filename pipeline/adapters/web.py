@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import requests
+    from requests.adapters import HTTPAdapter
 
 MOST_BYTES = 1 << 20
 """A health document above this size is not one."""
@@ -35,8 +36,16 @@ def get(url: str, headers: Mapping[str, str], deadline: float) -> Answer:
     A socket's timeout starts again with every byte, so the request runs in a thread that is left
     behind when the time is up.
     """
+    from requests import Request
+    from requests.adapters import HTTPAdapter
+
+    # The adapter, not a session: a session reads the whole body of a redirect, and takes proxies
+    # and passwords from the environment.
+    adapter, request = HTTPAdapter(), Request("GET", url, headers=dict(headers))
     answers: SimpleQueue[Answer] = SimpleQueue()
-    threading.Thread(target=lambda: answers.put(_get(url, headers, deadline)), daemon=True).start()
+    threading.Thread(
+        target=lambda: answers.put(_send(adapter, request, deadline)), daemon=True
+    ).start()
     try:
         return answers.get(timeout=deadline)
     except Empty:
@@ -47,18 +56,14 @@ def _late(deadline: float) -> Answer:
     return Answer(seconds=deadline, failure=f"no complete answer within {deadline:g} s")
 
 
-def _get(url: str, headers: Mapping[str, str], deadline: float) -> Answer:
+def _send(adapter: HTTPAdapter, request: requests.Request, deadline: float) -> Answer:
     import requests
     import urllib3
-    from requests.adapters import HTTPAdapter
 
     began = time.monotonic()
-    # The adapter, not a session: a session reads the whole body of a redirect, and takes proxies
-    # and passwords from the environment.
-    with closing(HTTPAdapter()) as adapter:
+    with closing(adapter):
         try:
-            request = requests.Request("GET", url, headers=dict(headers)).prepare()
-            with adapter.send(request, stream=True, timeout=deadline) as answer:
+            with adapter.send(request.prepare(), stream=True, timeout=deadline) as answer:
                 body, failure = _read(answer, began + deadline)
                 took = time.monotonic() - began
                 return Answer(answer.status_code, answer.headers, body, took, failure)

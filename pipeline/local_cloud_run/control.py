@@ -8,20 +8,20 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline.errors import PipelineError
-from pipeline.local_cloud_run import resources, texts
-from pipeline.local_cloud_run.events import (
+from pipeline.local_cloud_run.containers.instances import Instances
+from pipeline.local_cloud_run.front_end.sites import Sites
+from pipeline.local_cloud_run.state import resources, texts
+from pipeline.local_cloud_run.state.events import (
     Event,
     ImageResolved,
     RevisionFailed,
     RevisionReady,
     TrafficApplied,
 )
-from pipeline.local_cloud_run.instances import Instances
-from pipeline.local_cloud_run.lookup import get_operation
-from pipeline.local_cloud_run.resources import Operation, StartRevision, State
-from pipeline.local_cloud_run.rpc import Code
-from pipeline.local_cloud_run.sites import Sites
-from pipeline.local_cloud_run.state import step
+from pipeline.local_cloud_run.state.lookup import get_operation
+from pipeline.local_cloud_run.state.model import step
+from pipeline.local_cloud_run.state.resources import Operation, StartRevision, State
+from pipeline.local_cloud_run.state.rpc import Code
 from pipeline.local_cloud_run.values import LogEntry, RevisionKey, Site, StartFailure
 
 

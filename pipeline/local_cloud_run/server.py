@@ -15,14 +15,14 @@ from aiohttp import web
 from pipeline.adapters.world import World, real_world
 from pipeline.commands import Engine, remove_owned
 from pipeline.errors import PortTaken
-from pipeline.local_cloud_run import iam
-from pipeline.local_cloud_run.api import Api
+from pipeline.local_cloud_run.api import iam
+from pipeline.local_cloud_run.api.listener import Api
+from pipeline.local_cloud_run.api.logs import LogStore
+from pipeline.local_cloud_run.containers.instances import Instances
 from pipeline.local_cloud_run.control import ControlPlane
-from pipeline.local_cloud_run.instances import Instances
-from pipeline.local_cloud_run.logs import LogStore
-from pipeline.local_cloud_run.proxy import Proxy
-from pipeline.local_cloud_run.sites import Sites
-from pipeline.local_cloud_run.traffic import route
+from pipeline.local_cloud_run.front_end.proxy import Proxy
+from pipeline.local_cloud_run.front_end.sites import Sites
+from pipeline.local_cloud_run.state.traffic import route
 from pipeline.local_cloud_run.values import Refusal, RevisionKey, Site
 
 _HOST = "127.0.0.1"

@@ -35,11 +35,17 @@ from pipeline.release import (
 from pipeline.stages.build import built_image
 from pipeline.stages.undo import undone
 
+_NOT_ACTED_UPON = frozenset(
+    {"cors.origins", "jobs", "startup.imports", "traffic.min_requests", "traffic.max_error_rate",
+     "traffic.watch"}
+)  # fmt: skip
+
 
 def deploy(context: Context) -> None:
     """Create the candidate: a revision by digest, a tag of its own, and not one user request."""
     source, image = built_image(context)
     context.report.stage("deploy", f"{context.cloud_run.name}, with no traffic")
+    _say_what_is_not_done(context)
     service = context.cloud_run.find()
     if service is not None:
         _must_be_settled(service)
@@ -52,6 +58,12 @@ def deploy(context: Context) -> None:
         else:
             created = _update(context, service, settings, candidate)
     _say_where(context, created, candidate)
+
+
+def _say_what_is_not_done(context: Context) -> None:
+    """A setting that is checked but not acted upon yet must not look as if it were."""
+    for key in sorted(_NOT_ACTED_UPON & context.config.named):
+        context.report.warn(f"{key} is not acted upon yet")
 
 
 def _must_be_settled(service: Service) -> None:

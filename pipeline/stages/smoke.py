@@ -20,7 +20,6 @@ GRACE = 10
 
 _EVERY = 0.05  # seconds between looks
 _TO_START = 60.0  # seconds the engine may take before the container runs
-_FOREIGN = ("exec format error", "\x7felf")  # or a shell took the program for a script
 _ENGINE_ITSELF = 125  # exit code of `docker run` when not the container failed
 
 
@@ -140,7 +139,7 @@ def _stops(context: Context, running: Container) -> None:
 def _failed(running: Container, what: str, remedy: str = "") -> PipelineError:
     running.process.wait(1.0)  # a crash is followed by its last lines
     lines = tuple(running.lines)
-    if any(sign in line.lower() for line in lines for sign in _FOREIGN):
+    if any("exec format error" in line for line in lines):
         return WrongArchitecture(
             f"its program is not for {running.run.platform}",
             where=f"image {running.run.image[:19]}",

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from pipeline.local_cloud_run import events, views
-from pipeline.local_cloud_run.resources import (
+from pipeline.local_cloud_run.api import views
+from pipeline.local_cloud_run.state import events
+from pipeline.local_cloud_run.state.model import step
+from pipeline.local_cloud_run.state.resources import (
     ApplyTraffic,
     Effect,
     Operation,
@@ -16,7 +18,6 @@ from pipeline.local_cloud_run.resources import (
     StartRevision,
     State,
 )
-from pipeline.local_cloud_run.state import step
 from pipeline.local_cloud_run.values import Json, RevisionKey, ServiceKey, Site, StartFailure
 
 KEY = ServiceKey("p", "us-central1", "s")

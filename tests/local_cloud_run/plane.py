@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from pipeline.local_cloud_run.instances import Instances
-from pipeline.local_cloud_run.proxy import Proxy
-from pipeline.local_cloud_run.sites import Sites
+from pipeline.local_cloud_run.containers.instances import Instances
+from pipeline.local_cloud_run.front_end.proxy import Proxy
+from pipeline.local_cloud_run.front_end.sites import Sites
 from pipeline.local_cloud_run.values import (
     InstanceSpec,
     LogEntry,

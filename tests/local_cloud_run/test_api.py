@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipeline.errors import PortTaken
-from pipeline.local_cloud_run.api import stranger
+from pipeline.local_cloud_run.api.listener import stranger
 from pipeline.local_cloud_run.server import Options
 from tests.local_cloud_run.conftest import PARENT, CloudRun, running
 from tests.local_cloud_run.images import engine

@@ -7,8 +7,8 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.local_cloud_run import protos, views
-from pipeline.local_cloud_run.rpc import ApiError
+from pipeline.local_cloud_run.api import protos, views
+from pipeline.local_cloud_run.state.rpc import ApiError
 from tests.local_cloud_run.model import Model, spec, uri
 
 DESCRIPTOR = run_v2.Service.pb().DESCRIPTOR

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from pipeline.local_cloud_run.headers import (
+from pipeline.local_cloud_run.front_end.headers import (
     Trace,
     end_to_end,
     is_reserved,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.local_cloud_run import events
-from pipeline.local_cloud_run.iam import Tokens, authorise
+from pipeline.local_cloud_run.api.iam import Tokens, authorise
+from pipeline.local_cloud_run.state import events
 from pipeline.local_cloud_run.values import Refusal
 from tests.local_cloud_run.model import KEY, Model
 

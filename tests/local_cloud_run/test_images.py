@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.local_cloud_run.images import Reference, on_loopback, parse, pinned
+from pipeline.local_cloud_run.containers.images import Reference, on_loopback, parse, pinned
 
 DIGEST = f"sha256:{'a' * 64}"
 ID = f"sha256:{'b' * 64}"

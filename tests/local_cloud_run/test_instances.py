@@ -17,7 +17,7 @@ import pytest
 from pipeline import commands
 from pipeline.adapters.world import real_world
 from pipeline.errors import EngineFailed
-from pipeline.local_cloud_run.fleet import NotServedError
+from pipeline.local_cloud_run.containers.fleet import NotServedError
 from pipeline.local_cloud_run.values import InstanceSpec, Probe
 from tests.local_cloud_run import services
 from tests.local_cloud_run.images import engine, image

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.local_cloud_run.log_filter import compile_filter
-from pipeline.local_cloud_run.logging_v2 import list_entries
-from pipeline.local_cloud_run.logs import LONGEST_TEXT, Bounds, LogStore
-from pipeline.local_cloud_run.rpc import ApiError
+from pipeline.local_cloud_run.api.log_filter import compile_filter
+from pipeline.local_cloud_run.api.logging_v2 import list_entries
+from pipeline.local_cloud_run.api.logs import LONGEST_TEXT, Bounds, LogStore
+from pipeline.local_cloud_run.state.rpc import ApiError
 from pipeline.local_cloud_run.values import LogEntry, RevisionKey
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.local_cloud_run.output import CUT, LONGEST_LINE, Lifted, Lines, lift
+from pipeline.local_cloud_run.containers.output import CUT, LONGEST_LINE, Lifted, Lines, lift
 
 PLENTY = 10_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.local_cloud_run.scaling import instances_to_start, longest_wait
+from pipeline.local_cloud_run.containers.scaling import instances_to_start, longest_wait
 
 few = st.integers(0, 50)
 

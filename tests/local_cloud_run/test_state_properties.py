@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.local_cloud_run import defaults, events, masks, traffic
-from pipeline.local_cloud_run.paging import page
-from pipeline.local_cloud_run.resources import ApplyTraffic
-from pipeline.local_cloud_run.rpc import ApiError
-from pipeline.local_cloud_run.traffic import route
+from pipeline.local_cloud_run.api.paging import page
+from pipeline.local_cloud_run.state import defaults, events, masks, traffic
+from pipeline.local_cloud_run.state.resources import ApplyTraffic
+from pipeline.local_cloud_run.state.rpc import ApiError
+from pipeline.local_cloud_run.state.traffic import route
 from pipeline.local_cloud_run.values import Json, RevisionKey, Site
 from tests.local_cloud_run.model import FAILURE, KEY, LATEST, Model, pinned, spec
 

@@ -20,9 +20,11 @@ from pipeline.release import (
     candidate_of,
     note_candidate,
     note_released,
+    note_variables,
     note_verdict,
     releases_of,
     rollback_target,
+    variables_of,
 )
 
 SERVICE = Service(
@@ -70,6 +72,11 @@ def test_a_released_candidate_is_the_newest_release_and_no_candidate() -> None:
     assert [one.revision for one in releases_of(service)] == [
         f"agents-{number}" for number in reversed(range(2, KEPT + 2))
     ]
+
+
+@given(st.sets(texts))
+def test_the_names_of_variables_are_read_as_they_were_written(names: set[str]) -> None:
+    assert variables_of(replace(SERVICE, annotations=note_variables(names))) == names
 
 
 @pytest.mark.parametrize(

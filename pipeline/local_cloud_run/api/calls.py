@@ -1,0 +1,57 @@
+"""One REST call: what its path, query and body say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.local_cloud_run.api import views
+from pipeline.local_cloud_run.api.paging import page
+from pipeline.local_cloud_run.control import ControlPlane
+from pipeline.local_cloud_run.state.resources import Operation
+from pipeline.local_cloud_run.state.rpc import invalid
+from pipeline.local_cloud_run.values import Json, RevisionKey, ServiceKey
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: the parts of its path, its query and its JSON body."""
+
+    control: ControlPlane
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    body: Any
+
+    @property
+    def service(self) -> ServiceKey:
+        return ServiceKey(self.path["project"], self.path["location"], self.path["service"])
+
+    @property
+    def revision(self) -> RevisionKey:
+        return RevisionKey(*self.service, self.path["revision"])
+
+    @property
+    def operation(self) -> str:
+        return "projects/{project}/locations/{location}/operations/{operation}".format(**self.path)
+
+    def flag(self, name: str) -> bool:
+        return self.query.get(name, "").lower() in ("true", "1")
+
+    def number(self, name: str) -> int:
+        text = self.query.get(name) or "0"
+        if not re.fullmatch(r"-?\d{1,9}", text, re.ASCII):
+            raise invalid(f"Invalid value at '{name}', \"{text}\"")
+        return int(text)
+
+    def field(self, name: str) -> Any:
+        return self.body.get(name) if isinstance(self.body, dict) else None
+
+    def page(self, items: Iterable[Any]) -> tuple[list[Any], str]:
+        return page(list(items), self.number("pageSize"), self.query.get("pageToken", ""))
+
+    def show(self, operation: Operation | None) -> Json:
+        if operation is None:
+            return {}
+        return views.operation(operation, self.control.state, self.control.uri)

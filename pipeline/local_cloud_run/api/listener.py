@@ -1,0 +1,119 @@
+"""The API listener: which translator answers which path, and how a refusal looks on the wire."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from pipeline.local_cloud_run.api import logging_v2, rest_v2
+from pipeline.local_cloud_run.api.iam import Tokens
+from pipeline.local_cloud_run.api.logs import LogStore
+from pipeline.local_cloud_run.control import ControlPlane
+from pipeline.local_cloud_run.state.rpc import HTTP_STATUS, ApiError, Code, invalid, not_emulated
+from pipeline.local_cloud_run.values import Json
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LARGEST_BODY = 10 * 1024 * 1024  # bytes
+_GENERATE_ID_TOKEN = re.compile(r"/v1/projects/-/serviceAccounts/([^/:]+):generateIdToken")
+
+
+@dataclass(frozen=True)
+class Api:
+    control: ControlPlane
+    store: LogStore
+    tokens: Tokens
+    now: Callable[[], datetime]
+
+    def application(self) -> web.Application:
+        middlewares = (refuse_strangers, errors_as_json)
+        app = web.Application(middlewares=middlewares, client_max_size=_LARGEST_BODY)
+        app.router.add_route("*", "/{path:.*}", self.handle)
+        return app
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        body = await _body(request)
+        return web.json_response(await self._answer(request, body))
+
+    async def _answer(self, request: web.Request, body: Any) -> Json:
+        method, path = request.method, request.path
+        if (method, path) == ("POST", "/v2/entries:list"):
+            return logging_v2.list_entries(self.store, body)
+        if path.startswith("/v2/"):
+            rest = path.removeprefix("/v2/")
+            return await rest_v2.answer(self.control, method, rest, request.query, body)
+        account = _GENERATE_ID_TOKEN.fullmatch(path)
+        if account and method == "POST":
+            return self._id_token(account[1], body)
+        raise not_emulated(f"{method} {path}")
+
+    def _id_token(self, email: str, body: Any) -> Json:
+        """IAM Credentials' generateIdToken, for any account."""
+        audience = body.get("audience") if isinstance(body, dict) else None
+        if not audience or not isinstance(audience, str):
+            raise invalid("audience: a non-empty string is needed.")
+        include_email = body.get("includeEmail") is True
+        now = self.now()
+        return {"token": self.tokens.issue(audience, email, now, include_email=include_email)}
+
+
+async def _body(request: web.Request) -> Any:
+    raw = await request.read()
+    try:
+        return json.loads(raw) if raw.strip() else {}
+    except (ValueError, RecursionError) as error:
+        raise invalid("Invalid JSON payload received. It cannot be parsed.") from error
+
+
+@web.middleware
+async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A refusal in the shape of Google's errors (API facts §13.2)."""
+    try:
+        return await handler(request)
+    except ApiError as error:
+        return _refusal(error.code, error.message)
+    except web.HTTPRequestEntityTooLarge:
+        return _refusal(Code.INVALID_ARGUMENT, "Request payload size exceeds the limit.")
+
+
+@web.middleware
+async def refuse_strangers(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Only programs on this machine may use the API: no other host name, no page in a browser."""
+    reason = stranger(request.host, request.headers.get("Origin"),
+                      request.headers.get("Sec-Fetch-Site"))  # fmt: skip
+    return _refusal(Code.PERMISSION_DENIED, reason) if reason else await handler(request)
+
+
+def stranger(host: str, origin: str | None, fetch_site: str | None) -> str:
+    """Why a request is refused, or "" when it may pass.
+
+    A foreign host name is how DNS rebinding looks. A page from another port counts as cross-site:
+    it may come from a container.
+    """
+    name = _host_name(host)
+    if name not in _LOOPBACK and not name.endswith(".localhost"):
+        return f"The local Cloud Run answers to loopback names only, not to Host '{name}'."
+    if origin is not None and origin != f"http://{host}":
+        return "The local Cloud Run refuses requests that come from another site's page."
+    if fetch_site not in (None, "same-origin", "none"):
+        return f"The local Cloud Run refuses {fetch_site} requests of browsers."
+    return ""
+
+
+def _host_name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _refusal(code: Code, message: str) -> web.Response:
+    error = {"code": HTTP_STATUS[code], "message": message, "status": code.name}
+    return web.json_response({"error": error}, status=HTTP_STATUS[code])

@@ -1,0 +1,108 @@
+"""The log store: entries in the JSON shape of Cloud Logging, in memory (API facts §8).
+
+Bounded: the last 5,000 entries of each revision and 50,000 overall, and 64 MiB of text; what is
+older goes first. A text longer than 256 KiB, Cloud Logging's own limit, is cut.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict, defaultdict, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import quote
+
+from pipeline.local_cloud_run.api.views import timestamp
+from pipeline.local_cloud_run.values import Json, LogEntry, RevisionKey
+
+LONGEST_TEXT = 256 * 1024  # characters
+
+
+@dataclass(frozen=True)
+class Bounds:
+    per_revision: int = 5_000  # entries
+    overall: int = 50_000  # entries
+    text: int = 64 * 1024 * 1024  # characters
+
+
+@dataclass
+class LogStore:
+    now: Callable[[], datetime]
+    bounds: Bounds = field(default_factory=Bounds)
+    _entries: OrderedDict[int, Json] = field(default_factory=OrderedDict)
+    _sizes: dict[int, int] = field(default_factory=dict)
+    _of: defaultdict[RevisionKey, deque[int]] = field(default_factory=lambda: defaultdict(deque))
+    _keys: dict[int, RevisionKey] = field(default_factory=dict)
+    _count: int = 0
+    _size: int = 0
+
+    def add(self, entry: LogEntry) -> None:
+        self._count += 1
+        number, shown = self._count, entry_json(entry, self._count, self.now())
+        self._entries[number], self._keys[number] = shown, entry.key
+        self._sizes[number] = _length(shown)
+        self._size += self._sizes[number]
+        mine = self._of[entry.key]
+        mine.append(number)
+        if len(mine) > self.bounds.per_revision:
+            self._drop(mine[0])
+        while len(self._entries) > self.bounds.overall or self._size > self.bounds.text:
+            self._drop(next(iter(self._entries)))
+
+    def entries(self) -> Iterator[Json]:
+        """Every entry held, in order of arrival."""
+        return iter(list(self._entries.values()))
+
+    def _drop(self, number: int) -> None:
+        """Forget an entry, which is the oldest of its revision."""
+        del self._entries[number]
+        self._size -= self._sizes.pop(number)
+        key = self._keys.pop(number)
+        self._of[key].popleft()
+        if not self._of[key]:
+            del self._of[key]
+
+
+def entry_json(entry: LogEntry, number: int, received: datetime) -> Json:
+    """A google.logging.v2.LogEntry; ``number`` becomes an insertId that sorts as entries came."""
+    key = entry.key
+    return {
+        "logName": f"projects/{key.project}/logs/{quote(_log_id(entry.log), safe='')}",
+        "resource": {
+            "type": "cloud_run_revision",
+            "labels": {
+                "project_id": key.project,
+                "location": key.location,
+                "service_name": key.service,
+                "revision_name": key.revision,
+                "configuration_name": key.service,
+            },
+        },
+        "insertId": f"{number:016x}",
+        "timestamp": timestamp(entry.at),
+        "receiveTimestamp": timestamp(received),
+        **({"severity": entry.severity} if entry.severity != "DEFAULT" else {}),
+        **_payload(entry),
+        **({"labels": dict(entry.labels)} if entry.labels else {}),
+        **({"trace": entry.trace} if entry.trace else {}),
+        **({"spanId": entry.span} if entry.span else {}),
+        **({"httpRequest": entry.http_request} if entry.http_request else {}),
+    }
+
+
+def _log_id(log: str) -> str:
+    """The full id: Cloud Run's own logs are given by their last part, others with their domain."""
+    return log if "." in log.partition("/")[0] else f"run.googleapis.com/{log}"
+
+
+def _payload(entry: LogEntry) -> Json:
+    if entry.payload is not None:
+        if _length(entry.payload) <= LONGEST_TEXT:
+            return {"jsonPayload": entry.payload}
+        return {"textPayload": json.dumps(entry.payload)[:LONGEST_TEXT]}
+    return {} if entry.text is None else {"textPayload": entry.text[:LONGEST_TEXT]}
+
+
+def _length(value: Json) -> int:
+    return len(json.dumps(value, default=str))

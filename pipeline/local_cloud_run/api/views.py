@@ -1,0 +1,164 @@
+"""The state as v2 JSON, as GET returns it (API facts §1.3, §1.6, §1.7, §2).
+
+``uri`` gives the address of a site. Enums are names, 64-bit integers strings, times RFC 3339.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from pipeline.local_cloud_run.state import texts
+from pipeline.local_cloud_run.state.resources import (
+    FAILED,
+    SUCCEEDED,
+    Condition,
+    Operation,
+    Revision,
+    Routed,
+    Service,
+    State,
+    etag_of,
+)
+from pipeline.local_cloud_run.state.traffic import LATEST, REVISION
+from pipeline.local_cloud_run.values import Json, ServiceKey, Site
+
+Uri = Callable[[Site], str]
+
+_TYPE = "type.googleapis.com/google.cloud.run.v2."
+_NOT_OF_REVISION = ("revision", "healthCheckDisabled")
+_COMMON_REASONS = frozenset({
+    "UNKNOWN", "REVISION_FAILED", "PROGRESS_DEADLINE_EXCEEDED", "CONTAINER_MISSING",
+    "CONTAINER_PERMISSION_DENIED", "CONTAINER_IMAGE_UNAUTHORIZED",
+    "CONTAINER_IMAGE_AUTHORIZATION_CHECK_FAILED", "ENCRYPTION_KEY_PERMISSION_DENIED",
+    "ENCRYPTION_KEY_CHECK_FAILED", "SECRETS_ACCESS_CHECK_FAILED", "WAITING_FOR_OPERATION",
+    "IMMEDIATE_RETRY", "POSTPONED_RETRY", "INTERNAL", "VPC_NETWORK_NOT_FOUND",
+})  # fmt: skip
+
+
+def service_name(key: ServiceKey) -> str:
+    return f"projects/{key.project}/locations/{key.location}/services/{key.service}"
+
+
+def timestamp(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def service(held: Service, uri: Uri) -> Json:
+    """A Service. It has an address once a revision of it has been ready."""
+    name = service_name(held.key)
+    full = {"latestCreatedRevision": held.latest_created, "latestReadyRevision": held.latest_ready}
+    address = uri(Site(held.key)) if held.observed else ""
+    return {
+        **held.spec,
+        "name": name,
+        "uid": held.uid,
+        "generation": str(held.generation),
+        "observedGeneration": str(held.observed_generation),
+        "createTime": timestamp(held.created),
+        "updateTime": timestamp(held.updated),
+        "terminalCondition": _condition("Ready", held.ready),
+        "conditions": [
+            _condition("RoutesReady", held.routes),
+            _condition("ConfigurationsReady", held.configurations),
+        ],
+        **{field: f"{name}/revisions/{short}" for field, short in full.items() if short},
+        "trafficStatuses": [_status(held.key, each, uri) for each in held.observed],
+        **({"uri": address, "urls": [address]} if address else {}),
+        "reconciling": held.reconciling,
+        "etag": etag_of(held.version),
+    }
+
+
+def _status(key: ServiceKey, routed: Routed, uri: Uri) -> Json:
+    """A TrafficTargetStatus; a LATEST entry names no revision, an untagged REVISION one no uri."""
+    target = routed.target
+    latest = target.revision is None
+    shown: Json = {"type": LATEST if latest else REVISION}
+    if not latest:
+        shown["revision"] = routed.revision
+    if target.percent:
+        shown["percent"] = target.percent
+    if target.tag:
+        shown["tag"] = target.tag
+    if latest or target.tag:
+        shown["uri"] = uri(Site(key, target.tag or None))
+    return shown
+
+
+def revision(held: Revision, owner: Service | None) -> Json:
+    """A Revision, its image pinned by digest once that is known; its service may be gone."""
+    first, *others = held.template["containers"]
+    container = {**first, "image": held.image} if held.image else first
+    observed = owner.observed if owner else ()
+    routed = any(each.revision == held.key.revision for each in observed)
+    return {
+        **{name: held.template[name] for name in held.template if name not in _NOT_OF_REVISION},
+        "containers": [container, *others],
+        "name": f"{service_name(held.key.of_service)}/revisions/{held.key.revision}",
+        "service": held.key.service,
+        "uid": held.uid,
+        "generation": "1",
+        "observedGeneration": "0" if held.pending else "1",
+        "launchStage": owner.spec["launchStage"] if owner else "GA",
+        "createTime": timestamp(held.created),
+        "updateTime": timestamp(held.updated),
+        "reconciling": held.pending,
+        "conditions": [
+            *(_condition(kind, held.ready) for kind in ("Ready", "ContainerHealthy")),
+            *([_active(held, routed=routed)] if held.is_ready else []),
+        ],
+        "logUri": texts.logs_url(held.key),
+        "etag": etag_of(held.version),
+    }
+
+
+def _active(held: Revision, *, routed: bool) -> Json:
+    """Whether traffic can reach it. Severity INFO: a retired revision is no failure."""
+    state, reason = (SUCCEEDED, "") if routed else (FAILED, "RETIRED")
+    return {
+        **_condition("Active", Condition(state, held.updated, reason=reason)),
+        "severity": "INFO",
+    }
+
+
+def _condition(kind: str, held: Condition) -> Json:
+    shown: Json = {"type": kind, "state": held.state, "lastTransitionTime": timestamp(held.at)}
+    if held.message:
+        shown["message"] = held.message
+    if held.reason:
+        field = "reason" if held.reason in _COMMON_REASONS else "revisionReason"
+        shown[field] = held.reason
+    return shown
+
+
+def operation(held: Operation, state: State, uri: Uri) -> Json:
+    """A google.longrunning.Operation; metadata and response are the resource itself (§1.5)."""
+    subject = held.result or state.services.get(held.key)
+    resource = _resource(subject, state, uri)
+    shown: Json = {"name": held.name, "done": held.done}
+    if resource:
+        shown["metadata"] = resource
+    if held.error:
+        shown["error"] = {"code": held.error.code, "message": held.error.message}
+    elif held.done:
+        shown["response"] = resource
+    return shown
+
+
+def _resource(subject: Service | Revision | None, state: State, uri: Uri) -> Json:
+    if isinstance(subject, Service):
+        return {"@type": f"{_TYPE}Service", **service(subject, uri)}
+    if isinstance(subject, Revision):
+        owner = state.services.get(subject.key.of_service)
+        return {"@type": f"{_TYPE}Revision", **revision(subject, owner)}
+    return {}
+
+
+def policy(held: Service) -> Json:
+    """A google.iam.v1.Policy."""
+    return {
+        "version": 1,
+        "etag": etag_of(held.policy_version).strip('"'),
+        "bindings": list(held.policy),
+    }

@@ -1,0 +1,73 @@
+"""The state model: every event goes through ``step``, which is pure.
+
+The translators (Run v2 REST now; v1, gRPC, jobs and builds can sit beside it) speak to nothing
+else, and a simulator can drive it without a clock, a process or a container.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from pipeline.local_cloud_run.state import events, reconcile, revisions, services
+from pipeline.local_cloud_run.state.lookup import get_operation, without
+from pipeline.local_cloud_run.state.resources import State, Step
+from pipeline.local_cloud_run.state.rpc import ApiError, Code
+
+_OPERATIONS_KEPT = 1000
+
+
+def step(state: State, event: events.Event, now: datetime) -> Step:
+    """What an event leads to at a time. Raises ApiError, and then nothing has changed."""
+    return _bounded(_request(state, event, now) or _report(state, event, now))
+
+
+def _request(state: State, event: events.Event, now: datetime) -> Step | None:
+    match event:
+        case events.CreateService():
+            return services.create(state, event, now)
+        case events.UpdateService():
+            return services.update(state, event, now)
+        case events.DeleteService():
+            return services.delete(state, event, now)
+        case events.DeleteRevision():
+            return revisions.delete(state, event, now)
+        case events.SetPolicy():
+            return services.set_policy(state, event)
+        case events.DeleteOperation():
+            return _forget(state, event.name)
+        case _:
+            return None
+
+
+def _report(state: State, event: events.Event, now: datetime) -> Step:
+    match event:
+        case events.ImageResolved():
+            return reconcile.image_resolved(state, event, now)
+        case events.RevisionReady():
+            return reconcile.revision_ready(state, event, now)
+        case events.RevisionFailed():
+            return reconcile.revision_failed(state, event, now)
+        case events.TrafficApplied():
+            return reconcile.traffic_applied(state, event, now)
+        case events.TrafficFailed():
+            return reconcile.traffic_failed(state, event, now)
+        case _:
+            raise TypeError(f"not an event: {event!r}")
+
+
+def _forget(state: State, name: str) -> Step:
+    if not get_operation(state, name).done:
+        raise ApiError(Code.FAILED_PRECONDITION, f"Operation '{name}' is not done.")
+    return Step(replace(state, operations=without(state.operations, name)))
+
+
+def _bounded(result: Step) -> Step:
+    """The oldest operations that are done go, so that a long session stays small."""
+    held = result.state.operations
+    surplus = len(held) - _OPERATIONS_KEPT
+    if surplus <= 0:
+        return result
+    done = [name for name, each in held.items() if each.done]
+    kept = {name: each for name, each in held.items() if name not in done[:surplus]}
+    return replace(result, state=replace(result.state, operations=kept))
