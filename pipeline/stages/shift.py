@@ -8,6 +8,7 @@ from pipeline.errors import NotVerified, ServiceBusy, ShiftFailed
 from pipeline.model import (
     Outcome,
     Service,
+    Verdict,
     live_split,
     pinned,
     show_split,
@@ -18,7 +19,7 @@ from pipeline.model import (
 from pipeline.release import Candidate, note_released, note_verdict
 from pipeline.stages.probing import Prober
 from pipeline.stages.undo import undone
-from pipeline.stages.verify import the_candidate
+from pipeline.stages.verify import candidate_url, the_candidate
 
 _PROBE_EVERY = 2.0  # seconds
 _MAY_TAKE = 10.0  # seconds until the public URL answers well after a change
@@ -32,7 +33,7 @@ def shift(context: Context) -> None:
     _must_be_ready(service, candidate)
     if candidate.is_first:
         service = _open(context, service)
-        _must_answer(context, service, 0.0)
+        _must_answer(context, service, candidate, 0.0)
     else:
         failed = note_verdict(candidate, Outcome.FAIL, context.world.now().isoformat())
         with undone(context, pinned(live_split(service), service.traffic), failed):
@@ -72,32 +73,38 @@ def _climb(context: Context, service: Service, candidate: Candidate) -> Service:
                 where=service.name,
                 remedy="see what the service says: `nox -s status`",
             )
-        _must_answer(context, service, traffic.step_time if percent < 100 else 0.0)
+        _must_answer(context, service, candidate, traffic.step_time if percent < 100 else 0.0)
     return service
 
 
-def _must_answer(context: Context, service: Service, seconds: float) -> None:
-    """The public URL answers well now, and whenever it is asked for ``seconds``."""
+def _must_answer(context: Context, service: Service, candidate: Candidate, seconds: float) -> None:
+    """The public URL and the candidate's own answer well, now and for ``seconds``.
+
+    At a small step few requests meet the candidate: its own URL is what tells.
+    """
     world = context.world
     prober = Prober.of(context, service)
+    urls = {service.uri, candidate_url(service, candidate)}
     until = world.monotonic() + seconds
-    within, asked = _MAY_TAKE, 0
-    while True:
-        verdict, _ = prober.health(service.uri, within)
-        asked += 1
-        if verdict.outcome is not Outcome.PASS:
-            raise ShiftFailed(
-                f"{service.uri} does not answer well: {verdict.evidence}",
-                where=service.name,
-                remedy="mend it and `nox -s deploy` again",
-                lines=verdict.lines,
-            )
-        left = until - world.monotonic()
-        if left <= 0:
-            break
+    for url in urls:
+        _must_pass(service, url, prober.health(url, _MAY_TAKE)[0])
+    rounds = 1
+    while (left := until - world.monotonic()) > 0:
         world.sleep(min(_PROBE_EVERY, left))
-        within = 1.0
-    context.report.step(f"the public URL answers well ({asked} asked)")
+        for url in urls:
+            _must_pass(service, url, prober.steady(url))
+        rounds += 1
+    context.report.step(f"it answers well, asked {rounds} times")
+
+
+def _must_pass(service: Service, url: str, verdict: Verdict) -> None:
+    if verdict.outcome is not Outcome.PASS:
+        raise ShiftFailed(
+            f"{url} does not answer well: {verdict.evidence}",
+            where=service.name,
+            remedy="mend it and `nox -s deploy` again",
+            lines=verdict.lines,
+        )
 
 
 def _open(context: Context, service: Service) -> Service:
