@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pipeline.adapters.world import World
-from pipeline.commands import Command, Engine
-from pipeline.errors import EngineMissing
+from pipeline.commands import Command, Engine, engine_answers
+from pipeline.errors import EngineFailed, EngineMissing
 
 _LAST_CLIENT_WITH_BUILDKIT_INSIDE = 22  # from 23 on, docker build needs the buildx plug-in
 
@@ -36,6 +36,17 @@ def find_engine(world: World, wanted: str = "auto") -> Engine:
         else f"{names[0]} is not on PATH",
         remedy="run scripts/engine: it starts an engine or says what to install",
     )
+
+
+def must_answer(world: World, engine: Engine, lines: Sequence[str]) -> None:
+    """Tell an engine that went away from work that failed; ``lines`` is what was said last."""
+    if not world.run(engine_answers(engine)).ok:
+        raise EngineFailed(
+            f"{engine.name} stopped answering",
+            where=engine.path,
+            remedy="start it again with scripts/engine, then run the same command",
+            lines=lines,
+        )
 
 
 def _on_path(names: tuple[str, ...], path: str) -> Iterator[str]:

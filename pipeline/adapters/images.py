@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline import commands
-from pipeline.adapters.processes import Finished
+from pipeline.adapters.engine import must_answer
 from pipeline.adapters.world import World
 from pipeline.commands import Engine, ImageBuild
 from pipeline.errors import BuildFailed, EngineFailed, RegistryRefused
@@ -34,7 +34,7 @@ class Images:
     def build(self, build: ImageBuild, on_line: Callable[[str], None]) -> Image:
         done = self.world.stream(commands.build_image(self.engine, build), on_line)
         if not done.ok:
-            self._must_answer(done)
+            must_answer(self.world, self.engine, done.output.splitlines()[-10:])
             raise BuildFailed(
                 f"{self.engine.name} build ended with exit code {done.code}",
                 where=build.dockerfile,
@@ -54,7 +54,7 @@ class Images:
         """Push, and return the digest that the registry gave it: NAME@sha256:…"""
         done = self.world.stream(commands.push_image(self.engine, image.reference), on_line)
         if not done.ok:
-            self._must_answer(done)
+            must_answer(self.world, self.engine, done.output.splitlines()[-10:])
             host = image.reference.split("/", 1)[0]
             raise RegistryRefused(
                 f"{image.reference} was not accepted",
@@ -73,16 +73,6 @@ class Images:
             where=image.reference,
             remedy="push again; if it persists the registry is not a full one",
         )
-
-    def _must_answer(self, done: Finished) -> None:
-        answer = self.world.run(commands.engine_answers(self.engine))
-        if not answer.ok:
-            raise EngineFailed(
-                f"{self.engine.name} stopped answering",
-                where=self.engine.path,
-                remedy="start it again with scripts/engine, then run the same command",
-                lines=done.output.splitlines()[-10:],
-            )
 
 
 def is_loopback(name: str) -> bool:

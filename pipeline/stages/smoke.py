@@ -6,6 +6,7 @@ import signal
 
 from pipeline import commands
 from pipeline.adapters.container import Container, Ended, container
+from pipeline.adapters.engine import must_answer
 from pipeline.adapters.web import Address
 from pipeline.checks.health import judge_answer
 from pipeline.checks.lines import judge_lines
@@ -139,6 +140,7 @@ def _stops(context: Context, running: Container) -> None:
 def _failed(running: Container, what: str, remedy: str = "") -> PipelineError:
     running.process.wait(1.0)  # a crash is followed by its last lines
     lines = tuple(running.lines)
+    must_answer(running.world, running.engine, lines)
     if any("exec format error" in line for line in lines):
         return WrongArchitecture(
             f"its program is not for {running.run.platform}",

@@ -165,24 +165,6 @@ def test_an_engine_that_does_not_answer(project, monkeypatch):
     told(project.run("build"), errors.EngineMissing, "nothing answers")
 
 
-def test_an_engine_that_dies_during_the_build(project, tmp_path):
-    _own_source(project, tmp_path, "FROM python:3.11-slim\n")
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    docker = tools / "docker"
-    alive = tmp_path / "alive"
-    alive.touch()
-    docker.write_text(
-        f'#!/bin/sh\n[ -e {alive} ] || exit 1\ncase "$1" in\n'
-        f"version) echo '20.10|linux';;\nimage) exit 1;;\n"
-        f"build) rm {alive}; echo 'error reading from server: EOF'; exit 1;;\nesac\n"
-    )
-    docker.chmod(0o755)
-    project.environ["PATH"] = f"{tools}:/usr/bin:/bin"
-
-    told(project.run("build"), errors.EngineFailed, "stopped answering", "EOF")
-
-
 def test_no_credentials(project, tmp_path):
     without_emulator(project)
     project.environ |= {"HOME": str(tmp_path), "NO_GCE_CHECK": "true"}
