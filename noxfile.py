@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +13,8 @@ nox.needs_version = ">=2025.11.12"
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["check", "tests"]
 nox.options.stop_on_first_error = True
+# nox looks for uv even where no session uses it, and says so before the first stage has a word.
+logging.getLogger("nox").addFilter(lambda record: record.msg != "uv binary not found.")
 
 SHELL_SCRIPTS = (".ci/run", "scripts/engine", "scripts/lock", "scripts/nox", "scripts/packages.sh")
 SCHEMAS = {
@@ -117,16 +120,29 @@ def pipeline(session: nox.Session, stage: str) -> None:
         session.error(f"{missing}. Use ./scripts/nox, which installs what the stages need.")
     # nox lets everything through to its own log; here that would be every request, header and all.
     logging.getLogger("urllib3").setLevel(logging.WARNING)
-    session.log(" ".join(["python -m pipeline", stage, *session.posargs]))
-    code = main([stage, *session.posargs])
+    words = [stage, *where_it_was_typed(session)]
+    session.log(" ".join(["python -m pipeline", *words]))
+    code = main(words)
     if code:
         session.error(f"exit code {code}")
 
 
+def where_it_was_typed(session: nox.Session) -> list[str]:
+    """The options, with the PATH of --config seen from the folder in which it was typed."""
+    words = list(session.posargs)
+    for at, word in enumerate(words):
+        if word == "--config" and words[at + 1 :]:
+            words[at + 1] = os.path.join(session.invoked_from, words[at + 1])
+        elif word.startswith("--config="):
+            path = word.removeprefix("--config=")
+            words[at] = f"--config={os.path.join(session.invoked_from, path)}"
+    return words
+
+
 def machine(session: nox.Session) -> None:
     """Make sure of a container engine and of the sample's base image."""
-    session.run("scripts/engine", external=True, silent=False)
-    session.run(sys.executable, "scripts/base-image", external=True, silent=False)
+    session.run("scripts/engine", external=True, log=False)
+    session.run(sys.executable, "scripts/base-image", external=True, log=False)
 
 
 def install(session: nox.Session) -> None:

@@ -11,7 +11,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -35,7 +35,7 @@ STAGES = {
 
 
 class _Terminating(KeyboardInterrupt):
-    """SIGTERM, raised where the work is, as Ctrl-C is."""
+    """SIGTERM or SIGHUP, raised where the work is, as Ctrl-C is."""
 
 
 def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
@@ -63,6 +63,8 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
 
 def _write_anything() -> None:
     """What the terminal's encoding lacks is shown as ``?``; a check mark must not end a release."""
+    # A program that was started with a stream closed has None for it.
+    sys.stdout, sys.stderr = sys.stdout or StringIO(), sys.stderr or StringIO()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -81,7 +83,7 @@ def _call(arguments: argparse.Namespace, world: World, report: Report) -> None:
         from pipeline.config import load_config
 
         config = load_config(arguments.config, world.environ)
-        options = Options(arguments.format, arguments.hold, arguments.to)
+        options = Options(arguments.format, arguments.to)
         _stage(arguments.stage)(Context(config, world, report, options))
 
 
@@ -122,16 +124,23 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """SIGTERM is handled as Ctrl-C is: undone, said, and with an exit code of its own."""
+    """SIGTERM is handled as Ctrl-C is: undone, said, and with an exit code of its own.
+
+    So is SIGHUP, of a terminal that goes away; unless it is ignored, as under nohup.
+    """
 
     def terminate(_signal: int, _frame: FrameType | None) -> None:
         raise _Terminating
 
-    before = signal.signal(signal.SIGTERM, terminate)
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGHUP)}
+    for one, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(one, terminate)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before.items():
+            signal.signal(one, handler or signal.SIG_DFL)
 
 
 def _stopped(report: Report, stop: KeyboardInterrupt) -> int:

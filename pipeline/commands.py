@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 OWNER_LABEL = "cloud-run-pipeline.owner"
 """Label of every container we start; its value names the process that must outlive it."""
 
+_CPU_PERIOD = 100_000  # microseconds; every engine's default
+
 STAND_IN_LABEL = "cloud-run-pipeline.stand-in"
 """Label of a base image made from this machine's interpreter, and of every image on top of it."""
 
@@ -65,7 +67,8 @@ def run_container(engine: Engine, run: ContainerRun) -> Command:
 
     The port is published on loopback only, on a host port the engine picks. Values of the user's
     variables travel in the client's environment: neither in the process list nor on screen.
-    The output is ours alone: the engine keeps no copy that a flood could fill the disk with.
+    CPU is a quota of the engine's own period: unlike ``--cpus``, it may be more than this machine
+    has. The output is ours alone: the engine keeps no copy that a flood could fill the disk with.
     """
     argv = [engine.path, "run", "--name", run.name, "--label", f"{OWNER_LABEL}={run.owner}"]
     argv += ["--platform", run.platform, "--publish", f"127.0.0.1::{run.port}"]
@@ -74,8 +77,8 @@ def run_container(engine: Engine, run: ContainerRun) -> Command:
         str(run.memory),
         "--memory-swap",
         str(run.memory),
-        "--cpus",
-        f"{run.cpu:g}",
+        "--cpu-quota",
+        f"{run.cpu * _CPU_PERIOD:.0f}",
     ]
     argv += ["--log-driver", "none", "--pull", "never", "--security-opt", "no-new-privileges"]
     hidden = {name: value for name, value in run.env.items() if not _is_open(name)}

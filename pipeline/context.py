@@ -24,7 +24,6 @@ class Options:
     """What was asked for on the command line, beside the configuration."""
 
     format: str = "text"
-    hold: bool = False
     to: str = ""
 
 

@@ -108,6 +108,7 @@ class Service:
     serving: tuple[Target, ...]
     annotations: Mapping[str, str]
     invoker_iam_disabled: bool = False
+    generation: int = 0  # counts the changes of what it asks for
     raw: object = field(default=None, compare=False, repr=False)
 
 

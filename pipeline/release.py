@@ -12,9 +12,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from pipeline.model import Outcome, Service, Split, live_split
+from pipeline.model import Outcome, Service, Split, asked_split, live_split
 
 CANDIDATE = "cloud-run-pipeline/candidate"
 RELEASES = "cloud-run-pipeline/releases"
@@ -60,16 +61,18 @@ class Release:
 def candidate_of(service: Service) -> Candidate | None:
     note = _read(service.annotations.get(CANDIDATE, ""))
     try:
-        return Candidate(**note) if isinstance(note, dict) else None
-    except TypeError:
+        candidate = Candidate(**note)
+        return candidate if _is_sound(candidate) else None
+    except (TypeError, ValueError):
         return None
 
 
 def releases_of(service: Service) -> tuple[Release, ...]:
     notes = _read(service.annotations.get(RELEASES, ""))
     try:
-        return tuple(Release(**note) for note in notes) if isinstance(notes, list) else ()
-    except TypeError:
+        releases = tuple(Release(**note) for note in notes)
+        return releases if all(_are_texts(asdict(one)) for one in releases) else ()
+    except (TypeError, ValueError):
         return ()
 
 
@@ -103,18 +106,20 @@ def note_released(service: Service, candidate: Candidate, now: str) -> dict[str,
     return {CANDIDATE: "", RELEASES: _write([asdict(one) for one in [release, *others][:KEPT]])}
 
 
-def rollback_target(service: Service, releases: Sequence[Release]) -> Release | None:
-    """The newest verified release before the one that serves, or None.
+def rollback_targets(service: Service, releases: Sequence[Release]) -> Sequence[Release]:
+    """The verified releases before the one that serves, the one to go back to first.
 
-    While a candidate is on its way, that is the newest release that served before it. A revision
-    that was itself rolled away from is newer than what served then, so it is never chosen.
+    While a candidate is on its way, those that served before it. Where something is asked for that
+    did not come to serve, what serves is the one to go back to. A revision that was itself rolled
+    away from is newer than what served then, so it is never among them.
     """
-    live, candidate = live_split(service), candidate_of(service)
-    if candidate is not None and candidate.revision in live:
-        return next(iter(_kept_to(releases, candidate.before)), None)
+    live, asked = live_split(service), asked_split(service)
+    candidate = candidate_of(service)
+    if candidate is not None and candidate.revision in {*live, *asked}:
+        return _kept_to(releases, candidate.before)
     kept = _kept_to(releases, live)
-    older = kept[1:] if kept and kept[0].revision in live else kept
-    return next(iter(older), None)
+    is_left = bool(kept) and kept[0].revision in live and asked in ({}, live)
+    return kept[1:] if is_left else kept
 
 
 def _kept_to(releases: Sequence[Release], split: Split) -> list[Release]:
@@ -122,6 +127,22 @@ def _kept_to(releases: Sequence[Release], split: Split) -> list[Release]:
     names = [release.revision for release in releases]
     newest = min((names.index(name) for name in split if name in names), default=0)
     return list(releases[newest:])
+
+
+def _is_sound(candidate: Candidate) -> bool:
+    """Whether the values are of their kinds; raises ValueError when ``created`` is no time."""
+    values = asdict(candidate)
+    split = values.pop("before")
+    return (
+        isinstance(split, dict)
+        and all(type(percent) is int for percent in split.values())
+        and _are_texts(values)
+        and datetime.fromisoformat(candidate.created).tzinfo is not None
+    )
+
+
+def _are_texts(values: Mapping[str, Any]) -> bool:
+    return all(isinstance(value, str) for value in values.values())
 
 
 def _read(text: str) -> Any:

@@ -1,21 +1,23 @@
 """One Cloud Run service, through the official client over REST.
 
-Every call has a deadline. Reads are retried; writes are not. What the client raises becomes one of
-the pipeline's errors. Waiting for an operation is waiting for the service to settle.
+Every call has a deadline. Reads are retried; writes are not, unless they were refused only because
+the service's status moved. What the client raises becomes one of the pipeline's errors.
 """
 
 from __future__ import annotations
 
-import concurrent.futures
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pipeline.adapters.google import Google, said, translated
+from pipeline.adapters.google import Google, read_again
 from pipeline.adapters.messages import read_revision, read_service, traffic_target
+from pipeline.adapters.operations import settle
+from pipeline.adapters.policy import everybody_may_call, let_everybody_in
+from pipeline.adapters.refusals import translated
 from pipeline.adapters.template import Settings, new_service, write_settings
-from pipeline.errors import ApiRefused, PipelineError, RevisionFailed, ServiceMissing
+from pipeline.errors import ChangedMeanwhile, ServiceMissing
 from pipeline.model import Revision, Service, Target
 
 if TYPE_CHECKING:
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
 CALL = 20.0
 """Seconds that one call may take."""
 
-OPERATION = 300.0
-"""Seconds that a change may take to settle: Cloud Run's 240 s to start, and some."""
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ class CloudRun:
 
     def get(self) -> Service:
         with translated(self.name):
-            return read_service(self._services.get_service(name=self.name, timeout=CALL))
+            return read_service(
+                self._services.get_service(name=self.name, timeout=CALL, retry=read_again())
+            )
 
     def create(self, settings: Settings, notes: Mapping[str, str]) -> Service:
         """Create the service; its first revision gets all traffic, so it is not opened here."""
@@ -72,13 +75,29 @@ class CloudRun:
         request = run_v2.CreateServiceRequest(
             parent=self.parent, service_id=self.service, service=new_service(settings, notes)
         )
-        return self._settle(
+        return settle(
             lambda: self._services.create_service(request=request, timeout=CALL),
+            self.name,
             settings.revision,
         )
 
     def update(self, seen: Service, change: Change) -> Service:
-        """Write a change onto the service as it was seen; refused if it changed since (etag)."""
+        """Write a change onto the service as it was seen; refused if somebody changed it since.
+
+        The etag moves with the status too, for instance while a step of a shift is watched. Then
+        the change is written onto what is there now.
+        """
+        for _ in range(_TRIES - 1):
+            try:
+                return self._write(seen, change)
+            except ChangedMeanwhile:
+                now = self.get()
+                if not _untouched(seen, now, change):
+                    raise
+                seen = now
+        return self._write(seen, change)
+
+    def _write(self, seen: Service, change: Change) -> Service:
         from google.cloud import run_v2
         from google.protobuf import field_mask_pb2
 
@@ -98,8 +117,9 @@ class CloudRun:
         request = run_v2.UpdateServiceRequest(
             service=message, update_mask=field_mask_pb2.FieldMask(paths=paths)
         )
-        return self._settle(
+        return settle(
             lambda: self._services.update_service(request=request, timeout=CALL),
+            self.name,
             change.settings.revision if change.settings else "",
         )
 
@@ -109,66 +129,35 @@ class CloudRun:
         with translated(self.name):
             try:
                 found = self._revisions.get_revision(
-                    name=f"{self.name}/revisions/{name}", timeout=CALL, retry=_read_again()
+                    name=f"{self.name}/revisions/{name}", timeout=CALL, retry=read_again()
                 )
             except exceptions.NotFound:
                 return None
             return read_revision(found)
 
     def is_public(self, service: Service) -> bool:
-        if service.invoker_iam_disabled:
-            return True
-        return any(
-            binding.role == "roles/run.invoker" and "allUsers" in binding.members
-            for binding in self._policy().bindings
-        )
+        """Whether anybody may call the service without a token."""
+        return service.invoker_iam_disabled or everybody_may_call(self._services, self.name)
 
     def make_public(self) -> None:
         """Let everybody call the service; needs run.services.setIamPolicy."""
-        from google.iam.v1 import iam_policy_pb2
-
-        policy = self._policy()
-        policy.bindings.add(role="roles/run.invoker", members=["allUsers"])
-        request = iam_policy_pb2.SetIamPolicyRequest(resource=self.name, policy=policy)
-        with translated(f"{self.name}:setIamPolicy"):
-            self._services.set_iam_policy(request=request, timeout=CALL)
-
-    def _policy(self) -> Any:
-        from google.iam.v1 import iam_policy_pb2
-
-        request = iam_policy_pb2.GetIamPolicyRequest(resource=self.name)
-        with translated(self.name):
-            return self._services.get_iam_policy(request=request, timeout=CALL, retry=_read_again())
-
-    def _settle(self, write: Callable[[], Any], revision: str) -> Service:
-        """Send a write and wait until it has taken effect, or say why it did not."""
-        from google.api_core import exceptions
-        from google.api_core.future.polling import DEFAULT_POLLING
-
-        with translated(self.name):
-            operation = write()
-            polling = DEFAULT_POLLING.with_delay(initial=0.2, multiplier=1.5, maximum=5.0)
-            try:
-                return read_service(operation.result(polling=polling, timeout=OPERATION))
-            except concurrent.futures.TimeoutError as error:
-                what = f"the change did not settle within {OPERATION:.0f} s"
-                raise _refused(revision, what) from error
-            except exceptions.GoogleAPICallError as error:
-                if error.response is operation.operation:  # the outcome, not a failed poll
-                    raise _refused(revision, said(error)) from error
-                raise
+        let_everybody_in(self._services, self.name)
 
     @cached_property
     def _services(self) -> run_v2.ServicesClient:
         from google.cloud import run_v2
 
-        return run_v2.ServicesClient(**self._connection())
+        client = run_v2.ServicesClient(**self._connection())
+        self._go_direct(client.transport, client.transport.operations_client.transport)
+        return client
 
     @cached_property
     def _revisions(self) -> run_v2.RevisionsClient:
         from google.cloud import run_v2
 
-        return run_v2.RevisionsClient(**self._connection())
+        client = run_v2.RevisionsClient(**self._connection())
+        self._go_direct(client.transport)
+        return client
 
     def _connection(self) -> dict[str, Any]:
         from google.api_core.client_options import ClientOptions
@@ -179,21 +168,13 @@ class CloudRun:
             "client_options": ClientOptions(api_endpoint=self.google.endpoint("run")),
         }
 
-
-def _refused(revision: str, text: str) -> PipelineError:
-    what = text.strip().splitlines()[0] if text.strip() else "no reason was given"
-    if revision:
-        return RevisionFailed(what, where=f"revision {revision}")
-    return ApiRefused(what, remedy="look with `nox -s status`")
+    def _go_direct(self, *transports: Any) -> None:
+        """A proxy that the environment names leads to Google, not to this machine."""
+        for transport in transports if self.google.emulator else ():
+            transport._session.trust_env = False
 
 
-def _read_again() -> Any:
-    from google.api_core import exceptions, retry
-
-    passing = retry.if_exception_type(
-        exceptions.ServiceUnavailable,
-        exceptions.TooManyRequests,
-        exceptions.GatewayTimeout,
-        exceptions.InternalServerError,
-    )
-    return retry.Retry(predicate=passing, initial=0.5, maximum=5.0, timeout=30.0)
+def _untouched(seen: Service, now: Service, change: Change) -> bool:
+    """Whether nobody changed what a change is about; new settings are about everything."""
+    same = now.traffic == seen.traffic and now.annotations == seen.annotations
+    return same and (change.settings is None or now.generation == seen.generation)

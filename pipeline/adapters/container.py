@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import commands
+from pipeline import commands, inspected
 from pipeline.adapters.processes import Running
 from pipeline.adapters.sigterm import ends_at_once
-from pipeline.adapters.web import Address
 from pipeline.adapters.world import World
 from pipeline.commands import ContainerRun, Engine
+from pipeline.errors import EngineFailed
+from pipeline.inspected import Address
 
 _KILLED = 128 + signal.SIGKILL
+_TO_END = 5.0  # seconds until the engine's command ends after its container
+_LOOKS = 3  # for a container that is still being made when it is to go
+_BETWEEN = 0.5  # seconds between two looks
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,7 @@ class Container:
 
     def address(self) -> Address | None:
         """Where it can be reached; None before it runs and after it ended."""
-        network = self._inspect().get("NetworkSettings") or {}
-        bindings = (network.get("Ports") or {}).get(f"{self.run.port}/tcp") or []
-        if not bindings:
-            return None
-        own = next((str(one["IPAddress"]) for one in (network.get("Networks") or {}).values()), "")
-        return Address(int(bindings[0]["HostPort"]), own, self.run.port)
+        return inspected.address(self._inspect(), self.run.port)
 
     def ended(self) -> Ended | None:
         """How it ended, or None while it runs."""
@@ -72,13 +70,20 @@ class Container:
         stop = commands.stop_container(self.engine, self.run.name, grace)
         kill = commands.kill_container(self.engine, self.run.name)
         self.world.run(kill if at_once else stop)
+        self.process.wait(_TO_END)
         ended = self.ended()
-        killed = ended is not None and ended.code == _KILLED and not at_once
+        if ended is None:
+            raise EngineFailed(
+                "the engine did not stop the container",
+                where=self.engine.path,
+                remedy="run scripts/engine: it starts an engine that stopped",
+            )
+        killed = ended.code == _KILLED and not at_once
         return Stopped(self.world.monotonic() - began, handled=not at_once, killed=killed)
 
-    def _inspect(self) -> dict[str, Any]:
+    def _inspect(self) -> Mapping[str, Any]:
         answer = self.world.run(commands.inspect_container(self.engine, self.run.name))
-        return dict(json.loads(answer.output)[0]) if answer.ok else {}
+        return inspected.first(answer.output) if answer.ok else {}
 
 
 @contextmanager
@@ -89,6 +94,16 @@ def container(engine: Engine, world: World, run: ContainerRun) -> Iterator[Conta
     try:
         yield Container(engine, world, run, process)
     finally:
-        world.run(commands.remove_containers(engine, run.name))
-        process.kill()
-        call_off()
+        process.kill()  # first: a client that is gone starts nothing more
+        process.wait(_TO_END)
+        _remove(engine, world, run.name)
+        call_off()  # not reached when this is interrupted: then the guard removes it
+
+
+def _remove(engine: Engine, world: World, name: str) -> None:
+    for _ in range(_LOOKS):
+        is_there = world.run(commands.inspect_container(engine, name)).ok
+        world.run(commands.remove_containers(engine, name))
+        if is_there:
+            return
+        world.sleep(_BETWEEN)

@@ -6,25 +6,14 @@ Google's other products do. Nothing above this module knows which one it talks t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pipeline.errors import (
-    ApiRefused,
-    ApiUnreachable,
-    ChangedMeanwhile,
-    ConfigError,
-    NoCredentials,
-    PermissionMissing,
-    PipelineError,
-    ServiceMissing,
-)
+from pipeline.adapters.refusals import EMULATOR, no_credentials, translated
+from pipeline.errors import ConfigError
 
-EMULATOR = "CLOUD_RUN_EMULATOR_HOST"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -76,105 +65,31 @@ class Google:
         return AuthorizedSession(self.credentials)  # type: ignore[no-untyped-call]
 
     def post(self, api: str, path: str, body: Mapping[str, Any], *, timeout: float = 30.0) -> Any:
-        """POST JSON, get JSON. Errors are the pipeline's own."""
-        with translated(f"{api}.googleapis.com{path}"):
+        """POST JSON, get JSON, within ``timeout`` seconds; asked again when it fails in passing.
+
+        For calls that change nothing. Errors are the pipeline's own.
+        """
+        from google.api_core import exceptions
+
+        def ask() -> Any:
             url = f"{self.endpoint(api)}{path}"
             answer = self.session.post(url, json=dict(body), timeout=timeout)
             if answer.ok:
                 return answer.json()
-            from google.api_core import exceptions
-
             raise exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]
 
+        with translated(f"{api}.googleapis.com{path}"):
+            return read_again()(ask)()
 
-def no_credentials(error: Exception) -> NoCredentials:
-    return NoCredentials(
-        "no application default credentials were found, or they are no longer valid",
-        where=str(error).splitlines()[0] if str(error) else "",
-        remedy="run `gcloud auth application-default login`; in CI, check the workload identity "
-        f"step; to rehearse without any, start `nox -s local` and set {EMULATOR}",
+
+def read_again() -> Any:
+    """A retry for reads, for at most 30 seconds; a write may have taken effect, so none for it."""
+    from google.api_core import exceptions, retry
+
+    passing = retry.if_exception_type(
+        exceptions.ServiceUnavailable,
+        exceptions.TooManyRequests,
+        exceptions.GatewayTimeout,
+        exceptions.InternalServerError,
     )
-
-
-@contextmanager
-def translated(where: str) -> Iterator[None]:
-    """Turn what Google's clients raise into the pipeline's errors, one class for each cause."""
-    import requests
-    from google.api_core import exceptions as api
-    from google.auth import exceptions as auth
-
-    try:
-        yield
-    except api.RetryError as error:
-        raise _named(error.cause or error, where) from error
-    except api.GoogleAPIError as error:
-        raise _named(error, where) from error
-    except auth.TransportError as error:
-        raise _unreachable(error, where) from error
-    except auth.GoogleAuthError as error:
-        raise no_credentials(error) from error
-    except requests.RequestException as error:
-        raise _unreachable(error, where) from error
-
-
-def _named(error: BaseException, where: str) -> PipelineError:
-    from google.api_core import exceptions as api
-
-    text = said(error)
-    match error:
-        case api.Unauthorized():
-            return no_credentials(Exception(text))
-        case api.Forbidden():
-            return PermissionMissing(text, where=where, remedy=_grant(text, where))
-        case api.NotFound():
-            return ServiceMissing(text, where=where, remedy="check service, project and region")
-        case api.Conflict():
-            return ChangedMeanwhile(
-                text, where=where, remedy="look with `nox -s status`, then run the command again"
-            )
-        case api.TooManyRequests():
-            return ApiRefused(text, where=where, remedy="wait a minute, then run it again")
-        case api.ServiceUnavailable() | api.GatewayTimeout():
-            return _unreachable(error, where)
-        case _:
-            return ApiRefused(
-                text, where=where, remedy="mend what the message names; it is Google's"
-            )
-
-
-def said(error: BaseException) -> str:
-    """The server's own words, without the client's ``METHOD url:`` in front."""
-    text = str(getattr(error, "message", "") or error)
-    head, separator, rest = text.partition(": ")
-    return rest if separator and "://" in head else text
-
-
-def _unreachable(error: BaseException, where: str) -> ApiUnreachable:
-    return ApiUnreachable(
-        f"no answer: {_cause(said(error))}",
-        where=where,
-        remedy=f"check the network; with {EMULATOR} set, check that `nox -s local` still runs",
-    )
-
-
-def _cause(text: str) -> str:
-    """The operating system's own words inside a client library's long ones."""
-    named = re.search(r"\[Errno -?\d+\] ([^)\"']+)", text)
-    return named[1].strip() if named else text.splitlines()[0][:300]
-
-
-def _grant(text: str, where: str) -> str:
-    named = re.search(r"projects/([a-z][a-z0-9-]+)", f"{where} {text}")
-    project = named[1] if named else "PROJECT"
-    if "actAs" in text:
-        role, target = "roles/iam.serviceAccountUser", "on the runtime service account"
-    elif "logging" in text.lower():
-        role, target = "roles/logging.viewer", "on the project"
-    elif "setIamPolicy" in text:
-        role, target = "roles/run.admin", "on the service"
-    else:
-        role, target = "roles/run.developer", "on the project"
-    return (
-        f"grant {role} {target}, for instance: gcloud projects add-iam-policy-binding {project} "
-        f"--member=MEMBER --role={role}"
-    )
+    return retry.Retry(predicate=passing, initial=0.5, maximum=5.0, timeout=30.0)

@@ -53,6 +53,9 @@ class IdTokens:
         """The service account that federated credentials stand for; none for other kinds."""
         if self.google.emulator:
             return f"{_LOCAL_ACCOUNT}@{self.project}.iam.gserviceaccount.com"
-        account = str(getattr(self.google.credentials, "service_account_email", "") or "")
-        # On Google's own machines the name is not known, nor needed: they hand out ID tokens.
-        return "" if account == "default" else account
+        from google.auth import compute_engine
+
+        credentials = self.google.credentials
+        if isinstance(credentials, compute_engine.Credentials):
+            return ""  # Google's own machines hand out ID tokens, and no role is needed for them
+        return str(getattr(credentials, "service_account_email", "") or "")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline import commands
+from pipeline import commands, inspected
 from pipeline.adapters.engine import must_answer
 from pipeline.adapters.world import World
 from pipeline.commands import Engine, ImageBuild
@@ -86,16 +85,12 @@ def by_id(image: Image) -> str:
 
 
 def _read(reference: str, output: str) -> Image:
-    raw = json.loads(output)[0]
+    raw = inspected.first(output)
     config = raw.get("Config") or {}
     return Image(
         reference=reference,
-        id=_sha256(raw["Id"]),
+        id=inspected.image_id(raw),
         architecture=f"{raw.get('Os', 'linux')}/{raw.get('Architecture', '')}",
         labels=config.get("Labels") or {},
         digests=tuple(raw.get("RepoDigests") or ()),
     )
-
-
-def _sha256(text: str) -> str:
-    return text if text.startswith("sha256:") else f"sha256:{text}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pipeline.model import Revision, Service, Target
@@ -14,7 +15,6 @@ def read_service(message: run_v2.Service) -> Service:
     """The client's message as the pipeline's value; names are short, split from resource paths."""
     from google.cloud import run_v2
 
-    containers = message.template.containers
     return Service(
         name=_short(message.name),
         uri=message.urls[0] if message.urls else message.uri,
@@ -24,7 +24,7 @@ def read_service(message: run_v2.Service) -> Service:
         message=message.terminal_condition.message,
         latest_created=_short(message.latest_created_revision),
         latest_ready=_short(message.latest_ready_revision),
-        image=containers[0].image if containers else "",
+        image=_image(message.template.containers),
         traffic=tuple(
             Target(_short(one.revision) or None, one.percent, one.tag or None)
             for one in message.traffic
@@ -36,6 +36,7 @@ def read_service(message: run_v2.Service) -> Service:
         ),
         annotations=dict(message.annotations),
         invoker_iam_disabled=message.invoker_iam_disabled,
+        generation=message.generation,
         raw=message,
     )
 
@@ -46,7 +47,7 @@ def read_revision(message: run_v2.Revision) -> Revision:
     ready = next((one for one in message.conditions if one.type_ == "Ready"), None)
     return Revision(
         name=_short(message.name),
-        image=message.containers[0].image if message.containers else "",
+        image=_image(message.containers),
         created=message.create_time,  # type: ignore[arg-type]
         ready=ready is not None and ready.state == run_v2.Condition.State.CONDITION_SUCCEEDED,
         message=ready.message if ready else "",
@@ -66,6 +67,15 @@ def traffic_target(target: Target) -> run_v2.TrafficTarget:
         percent=target.percent,
         tag=target.tag or "",
     )
+
+
+def serving_container(containers: Sequence[run_v2.Container]) -> run_v2.Container:
+    """The one that requests go to: of several, the one with a port; the others are sidecars."""
+    return next((one for one in containers if one.ports), containers[0])
+
+
+def _image(containers: Sequence[run_v2.Container]) -> str:
+    return serving_container(containers).image if containers else ""
 
 
 def _short(name: str) -> str:

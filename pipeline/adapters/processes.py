@@ -12,6 +12,10 @@ from typing import IO, Protocol
 from pipeline.commands import Command
 from pipeline.errors import EngineFailed
 
+_TO_END = 5.0  # seconds between SIGTERM and SIGKILL
+_LONGEST = 1 << 16  # bytes of a line; a longer one is cut into lines
+_MOST_KEPT = 1 << 24  # bytes of output that are kept of a process under way
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -66,9 +70,20 @@ def stream(command: Command, on_line: Callable[[str], None]) -> Finished:
                 lines.append(line)
                 on_line(line)
         except BaseException:
-            process.terminate()
+            _end(process)
             raise
     return Finished(command.argv, process.returncode, "\n".join(lines), "")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """SIGTERM, then SIGKILL for a tool that does not listen, or when nobody wants to wait."""
+    process.terminate()
+    try:
+        process.wait(_TO_END)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        process.kill()
 
 
 def start(command: Command) -> Running:
@@ -113,8 +128,14 @@ class _Process:
         self._reader.start()
 
     def _read(self) -> None:
+        room = _MOST_KEPT
         with self._process.stdout or open(os.devnull, "rb") as output:
-            self.lines.extend(_lines(output))
+            for line in _lines(output):
+                if room > 0:
+                    self.lines.append(line)
+                    room -= len(line) + 1
+                    if room <= 0:
+                        self.lines.append("(it writes on; what follows was not kept)")
 
     def poll(self) -> int | None:
         return self._process.poll()
@@ -151,7 +172,7 @@ def _environment(command: Command) -> dict[str, str]:
 
 
 def _lines(output: IO[bytes] | None) -> Iterable[str]:
-    for line in output or ():
+    while output is not None and (line := output.readline(_LONGEST)):
         yield _text(line).rstrip("\r\n")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ _MASKS = re.compile(r"^Sig(?:Cgt|Ign|Blk):\s*([0-9a-f]+)$", re.MULTILINE)
 _TERM = 1 << (signal.SIGTERM - 1)
 
 
-def ends_at_once(container: dict[str, Any]) -> bool | None:
+def ends_at_once(container: Mapping[str, Any]) -> bool | None:
     """Whether Cloud Run's SIGTERM ends it at once; None where that cannot be seen.
 
     ``container`` is what the engine's ``inspect`` says of it. An engine in a virtual machine keeps

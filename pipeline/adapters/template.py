@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pipeline.adapters.messages import serving_container
+
 if TYPE_CHECKING:
     from google.cloud import run_v2
 
@@ -52,6 +54,7 @@ def write_settings(service: run_v2.Service, settings: Settings) -> list[str]:
     if settings.has("run.min_instances"):
         # Of the service, not of the revision: a tagged candidate must not cost money.
         service.scaling.min_instance_count = run.min_instances
+        service.template.scaling.min_instance_count = 0
         paths.append("scaling")
     if settings.has("run.ingress"):
         service.ingress = getattr(run_v2.IngressTraffic, _INGRESS[run.ingress])
@@ -74,7 +77,7 @@ def _write_template(template: run_v2.RevisionTemplate, settings: Settings) -> No
     template.labels = {**template.labels, **settings.labels}
     if not template.containers:
         template.containers = [run_v2.Container()]
-    _write_container(template.containers[0], settings)
+    _write_container(serving_container(template.containers), settings)
     if settings.has("run.concurrency"):
         template.max_instance_request_concurrency = run.concurrency
     if settings.has("run.timeout"):
@@ -97,7 +100,8 @@ def _write_container(container: run_v2.Container, settings: Settings) -> None:
     run = settings.config.run
     container.image = settings.image
     if settings.has("run.port"):
-        container.ports = [run_v2.ContainerPort(container_port=run.port)]
+        kind = container.ports[0].name if container.ports else ""  # such as h2c
+        container.ports = [run_v2.ContainerPort(name=kind, container_port=run.port)]
     limits = dict(container.resources.limits)
     if settings.has("run.cpu"):
         limits["cpu"] = f"{run.cpu:g}"
@@ -126,7 +130,7 @@ def _mount_cloud_sql(template: run_v2.RevisionTemplate, instances: list[str]) ->
 
     sql = run_v2.Volume(name=_SQL, cloud_sql_instance=run_v2.CloudSqlInstance(instances=instances))
     template.volumes = [*(one for one in template.volumes if one.name != _SQL), sql]
-    container = template.containers[0]
+    container = serving_container(template.containers)
     others = [one for one in container.volume_mounts if one.name != _SQL]
     container.volume_mounts = [*others, run_v2.VolumeMount(name=_SQL, mount_path="/cloudsql")]
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+from pipeline.inspected import Address
+
 if TYPE_CHECKING:
     import requests
     from requests.adapters import HTTPAdapter
@@ -94,15 +96,6 @@ def _plain(error: Exception) -> str:
     if "RemoteDisconnected" in text or "ConnectionReset" in text or "reset by peer" in text:
         return "the connection was closed without an answer"
     return text.splitlines()[0][:200] if text else type(error).__name__
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where a container is: a loopback port that leads to it, and its own address, if known."""
-
-    host_port: int
-    ip: str
-    port: int
 
 
 def listens(address: Address) -> bool:

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from pipeline.adapters import processes, web
 from pipeline.adapters.processes import Finished, Running
-from pipeline.adapters.web import Address, Answer
+from pipeline.adapters.web import Answer
 from pipeline.commands import Command
+from pipeline.inspected import Address
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class Rehearse(Section):
     """The rehearsal on a local Cloud Run, with a release that must be stopped."""
 
     broken_env: fields.Env = key(
-        "Variables that break the service where it is deployed, as verify must notice",
-        {},
+        "Variables that break the service where it is deployed; no program is found on this PATH",
+        {"PATH": "/nowhere"},
         repr=False,
     )

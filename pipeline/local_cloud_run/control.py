@@ -94,8 +94,9 @@ class ControlPlane:
             case resources.ApplyTraffic(key, generation):
                 self.submit(TrafficApplied(key, generation))  # the router reads the state itself
             case resources.RetireRevision(key):
-                if self._starts.pop(key, None) is None:
-                    self.instances.retire(key)
+                if under_way := self._starts.pop(key, None):
+                    under_way.cancel()
+                self.instances.retire(key)
             case resources.DropSite(site):
                 self._spawn(self.sites.drop(site))
             case resources.WriteLog(entry):
@@ -107,11 +108,8 @@ class ControlPlane:
             failure = await self._bring_up(effect)
         except PipelineError as error:
             failure = StartFailure(error.what, "INTERNAL", Code.INTERNAL)
-        if self._starts.get(key) is asyncio.current_task():
-            del self._starts[key]
-            self.submit(RevisionFailed(key, failure) if failure else RevisionReady(key))
-        else:  # deleted while it was on its way up
-            self.instances.retire(key)
+        del self._starts[key]
+        self.submit(RevisionFailed(key, failure) if failure else RevisionReady(key))
 
     async def _bring_up(self, effect: StartRevision) -> StartFailure | None:
         spec = effect.spec

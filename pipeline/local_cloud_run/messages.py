@@ -82,10 +82,16 @@ def start_failed(spec: InstanceSpec) -> str:
         if spec.probe.default
         else "The user-provided container failed the configured startup probe checks. "
     )
-    return f"{what}Logs for this revision might contain more information.\n\n{_advice(spec.key)}"
+    return (
+        f"{what}Logs for this revision might contain more information.\n\n"
+        f"Logs URL: {logs_url(spec.key)} \n"
+        "For more troubleshooting guidance, see "
+        "https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start"
+    )
 
 
-def _advice(key: RevisionKey) -> str:
+def logs_url(key: RevisionKey) -> str:
+    """The console's address in a start failure and in ``Revision.log_uri``."""
     wanted = "\n".join(
         (
             'resource.type="cloud_run_revision"',
@@ -94,11 +100,9 @@ def _advice(key: RevisionKey) -> str:
         )
     )
     return (
-        f"Logs URL: https://console.cloud.google.com/logs/viewer?project={key.project}"
+        f"https://console.cloud.google.com/logs/viewer?project={key.project}"
         f"&resource=cloud_run_revision/service_name/{key.service}/revision_name/{key.revision}"
-        f"&advancedFilter={quote(wanted, safe='')} \n"
-        "For more troubleshooting guidance, see "
-        "https://cloud.google.com/run/docs/troubleshooting#container-failed-to-start"
+        f"&advancedFilter={quote(wanted, safe='')}"
     )
 
 

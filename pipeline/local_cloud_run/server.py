@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import signal
 import socket
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.adapters.world import World, real_world
 from pipeline.commands import Engine, remove_owned
@@ -63,6 +65,7 @@ async def serve(options: Options, *, ready: Callable[[str], None], stop: asyncio
     Containers get SIGTERM and 10 s at the end. If this process is killed, a guard removes them.
     Raises PortTaken.
     """
+    logging.getLogger("aiohttp.server").addFilter(_is_our_fault)
     with _bind(options.port) as listener:
         owner = f"local-{options.world.token(8)}"
         call_off = options.world.guard(remove_owned(options.engine, owner))
@@ -107,6 +110,12 @@ async def _parts(options: Options, owner: str) -> AsyncIterator[Api]:
         await sites.close()
         await instances.close()
         await proxy.close()
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """What a client sent that is no HTTP has its 400, and needs no traceback here."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, (HttpProcessingError, web.RequestPayloadError))
 
 
 def _roll() -> float:

@@ -13,7 +13,7 @@ from pipeline.stages.source import find_dockerfile, read_source
 
 def build(context: Context) -> None:
     """Build the image, or find the one already built for this source."""
-    source = read_source(context.config, context.world)
+    source = read_source(context.config, context.world, context.engine)
     reference = reference_of(context, source)
     context.report.stage("build", reference)
     image = _already_built(context, reference) or _build(context, source, reference)
@@ -28,7 +28,7 @@ def reference_of(context: Context, source: Source) -> str:
 
 def built_image(context: Context) -> tuple[Source, Image]:
     """The image that build made for the source as it is now."""
-    source = read_source(context.config, context.world)
+    source = read_source(context.config, context.world, context.engine)
     image = Images(context.engine, context.world).find(reference_of(context, source))
     if image is None:
         raise ImageNotBuilt(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import nullcontext
 
 from pipeline.adapters.cloud_run import Change
 from pipeline.adapters.images import Images, by_id, is_loopback
@@ -12,27 +10,12 @@ from pipeline.adapters.template import Settings
 from pipeline.checks.revision import RELEASE_LABEL
 from pipeline.commands import STAND_IN_LABEL
 from pipeline.context import Context
-from pipeline.errors import PipelineError, RegistryRefused, RevisionFailed, ServiceBusy
-from pipeline.model import (
-    Image,
-    Service,
-    Target,
-    live_split,
-    pinned,
-    release_names,
-    show_split,
-    unsettled,
-    without_tag,
-)
-from pipeline.release import (
-    CANDIDATE,
-    Candidate,
-    candidate_of,
-    note_candidate,
-    note_variables,
-    variables_of,
-)
+from pipeline.errors import RegistryRefused
+from pipeline.model import Image, Service, Split, live_split, release_names, show_split
+from pipeline.release import Candidate, note_candidate, note_variables, variables_of
 from pipeline.stages.build import built_image
+from pipeline.stages.explaining import explained
+from pipeline.stages.standing import dark, served, taken_back
 from pipeline.stages.undo import undone
 
 _NOT_ACTED_UPON = frozenset(
@@ -47,12 +30,10 @@ def deploy(context: Context) -> None:
     context.report.stage("deploy", f"{context.cloud_run.name}, with no traffic")
     _say_what_is_not_done(context)
     service = context.cloud_run.find()
-    if service is not None:
-        _must_be_settled(service)
-    reference = _publish(context, image)
-    candidate = _candidate(context, service, reference, source.version)
+    before = served(context, service) if service else {}
+    candidate = _candidate(context, before, _publish(context, image), source.version)
     settings = _settings(context, service, candidate)
-    with _explained(context, candidate):
+    with explained(context, candidate.revision):
         if service is None:
             created = _create(context, settings, candidate)
         else:
@@ -64,17 +45,6 @@ def _say_what_is_not_done(context: Context) -> None:
     """A setting that is checked but not acted upon yet must not look as if it were."""
     for key in sorted(_NOT_ACTED_UPON & context.config.named):
         context.report.warn(f"{key} is not acted upon yet")
-
-
-def _must_be_settled(service: Service) -> None:
-    why = unsettled(service)
-    if why:
-        raise ServiceBusy(
-            why,
-            where=service.name,
-            remedy="if a change is under way, wait for it; if a shift failed half-way, "
-            "`nox -s rollback` brings what it asks for and what it serves together again",
-        )
 
 
 def _publish(context: Context, image: Image) -> str:
@@ -93,12 +63,12 @@ def _publish(context: Context, image: Image) -> str:
         return Images(context.engine, context.world).push(image, context.report.progress)
 
 
-def _candidate(context: Context, service: Service | None, reference: str, label: str) -> Candidate:
+def _candidate(context: Context, before: Split, reference: str, label: str) -> Candidate:
     revision, tag = release_names(context.config.service, label, context.world.token(4))
     return Candidate(
         revision=revision, tag=tag, image=reference, commit=label,
         created=context.world.now().isoformat(timespec="seconds"),
-        before=live_split(service) if service else {},
+        before=before,
     )  # fmt: skip
 
 
@@ -127,49 +97,12 @@ def _create(context: Context, settings: Settings, candidate: Candidate) -> Servi
 def _update(
     context: Context, service: Service, settings: Settings, candidate: Candidate
 ) -> Service:
+    change = Change(settings, dark(service, candidate), _notes(context, candidate))
+    # Where nothing ever served there is nothing to go back to.
+    safely = undone(context, service, taken_back(service, candidate))
     ready = context.report.timed(f"{candidate.revision} is ready")
-    notes = _notes(context, candidate)
-    if not candidate.before:  # nothing ever served, so there is nothing to keep and to undo
-        with ready:
-            return context.cloud_run.update(service, Change(settings, notes=notes))
-    standing = _standing(service)
-    traffic = (*standing, Target(candidate.revision, 0, candidate.tag))
-    with undone(context, standing, {CANDIDATE: ""}), ready:
-        return context.cloud_run.update(service, Change(settings, traffic, notes))
-
-
-def _standing(service: Service) -> tuple[Target, ...]:
-    """Traffic as it is, pinned by name, without the tag of a candidate that this one replaces."""
-    replaced = candidate_of(service)
-    keep = without_tag(service.traffic, replaced.tag) if replaced else service.traffic
-    return pinned(live_split(service), keep)
-
-
-@contextmanager
-def _explained(context: Context, candidate: Candidate) -> Iterator[None]:
-    """When the revision does not start, show what it wrote."""
-    began = context.world.now()
-    try:
-        yield
-    except RevisionFailed as error:
-        error.lines = _written(context, candidate.revision, began) or error.lines
-        error.remedy = error.remedy or (
-            "mend what its log says above, then `nox -s deploy`; "
-            + (
-                f"traffic is as it was: {show_split(candidate.before)}"
-                if candidate.before
-                else "nothing serves yet"
-            )
-        )
-        raise
-
-
-def _written(context: Context, revision: str, since: datetime) -> tuple[str, ...]:
-    try:
-        entries = context.logs.of_revision(revision, since)
-    except PipelineError as error:
-        return (f"its log could not be read: {error.what} ({error.remedy})",)
-    return tuple(entry.text for entry in entries if entry.log != "requests")
+    with safely if live_split(service) else nullcontext(), ready:
+        return context.cloud_run.update(service, change)
 
 
 def _say_where(context: Context, service: Service, candidate: Candidate) -> None:

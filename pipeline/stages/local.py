@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.adapters.engine import find_engine
-from pipeline.adapters.google import EMULATOR
+from pipeline.adapters.refusals import EMULATOR
 from pipeline.adapters.world import World
 from pipeline.report.terminal import Report
 

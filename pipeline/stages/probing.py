@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pipeline.checks.health import judge_answer
@@ -16,22 +16,35 @@ LOG_LAG = 60.0
 """Seconds to wait for a log entry before its absence counts (API facts §8: 30 or more)."""
 
 _ANSWER = 10.0  # seconds for one answer
-_PAUSE = 1.0
+_PAUSE = 1.0  # seconds between two requests
+_LOG_PAUSE = 5.0  # seconds between two readings of the log: 60 a minute are allowed in a project
+_TOKEN = 300.0  # seconds that an ID token is used; some are good for 10 minutes only
 _SECOND_CHANCES = 3
 
 
-@dataclass(frozen=True)
+@dataclass
 class Prober:
-    """Requests to one service's URLs, with an ID token where the service is private."""
+    """Requests to one service's URLs, with an ID token where it is private.
+
+    ``audience`` is what the token is for; empty for a public service.
+    """
 
     context: Context
-    headers: Mapping[str, str]
+    audience: str = ""
+    _token: Mapping[str, str] = field(default_factory=dict)
+    _until_when: float = float("-inf")
 
     @classmethod
     def of(cls, context: Context, service: Service) -> Prober:
-        if context.cloud_run.is_public(service):
-            return cls(context, {})
-        return cls(context, context.id_tokens.header(service.uri))
+        return cls(context, "" if context.cloud_run.is_public(service) else service.uri)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What lets a request in; made anew before it expires, for a step may take a day."""
+        if self.audience and self.context.world.monotonic() >= self._until_when:
+            self._until_when = self.context.world.monotonic() + _TOKEN
+            self._token = self.context.id_tokens.header(self.audience)
+        return self._token
 
     def health(self, url: str, within: float) -> tuple[Verdict, str]:
         """Judge the health document at ``url``, asked again for ``within`` seconds while it fails.
@@ -45,7 +58,7 @@ class Prober:
             verdict, trace = self._ask(url)
             return verdict
 
-        return self._until(ask, within, Outcome.PASS), trace
+        return self._until(ask, within, _PAUSE, Outcome.PASS), trace
 
     def steady(self, url: str) -> Verdict:
         """Ask once more; one bad answer may be chance, a second among the next three is not."""
@@ -63,7 +76,7 @@ class Prober:
             entries = self.context.logs.of_trace(trace, since)
             return judge_identity(entries, revision)
 
-        return self._until(ask, LOG_LAG, Outcome.PASS, Outcome.FAIL)
+        return self._until(ask, LOG_LAG, _LOG_PAUSE, Outcome.PASS, Outcome.FAIL)
 
     def lines(self, revision: str, since: datetime) -> Verdict:
         """Required and forbidden lines in what the revision's containers wrote."""
@@ -74,7 +87,7 @@ class Prober:
             written = [one.text for one in entries if one.log in ("stdout", "stderr")]
             return judge_lines(written, startup.required_logs, startup.forbidden_logs)
 
-        return concluded(self._until(ask, LOG_LAG, Outcome.PASS, Outcome.FAIL))
+        return concluded(self._until(ask, LOG_LAG, _LOG_PAUSE, Outcome.PASS, Outcome.FAIL))
 
     def _ask(self, url: str) -> tuple[Verdict, str]:
         health = self.context.config.health
@@ -86,8 +99,13 @@ class Prober:
         trace, span = self.context.world.hex_token(32), self.context.world.hex_token(16)
         return trace, {**self.headers, **trace_headers(trace, span)}
 
-    def _until(self, ask: Callable[[], Verdict], within: float, *settled: Outcome) -> Verdict:
-        """Ask again until the outcome is one of ``settled`` or the time is up."""
+    def _until(
+        self, ask: Callable[[], Verdict], within: float, rest: float, *settled: Outcome
+    ) -> Verdict:
+        """Ask again until the outcome is one of ``settled`` or the time is up.
+
+        The pauses grow up to ``rest`` seconds.
+        """
         world = self.context.world
         deadline = world.monotonic() + within
         asked, pause = 0, _PAUSE / 8
@@ -97,4 +115,4 @@ class Prober:
             if verdict.outcome in settled or world.monotonic() >= deadline:
                 return replace(verdict, sample=max(verdict.sample, asked))
             world.sleep(min(pause, max(deadline - world.monotonic(), 0.01)))
-            pause = min(pause * 2, _PAUSE)
+            pause = min(pause * 2, rest)

@@ -2,153 +2,152 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from pipeline.adapters.google import EMULATOR
-from pipeline.adapters.processes import Running
+from pipeline.adapters.refusals import EMULATOR
 from pipeline.adapters.visitors import VISITOR, Visitors, visiting
-from pipeline.commands import Command
+from pipeline.adapters.web import Answer
 from pipeline.config import Config
 from pipeline.context import Context
-from pipeline.errors import PipelineError, RehearsalFailed
+from pipeline.errors import (
+    PipelineError,
+    RehearsalFailed,
+    RevisionFailed,
+    ShiftFailed,
+    VerifyFailed,
+)
 from pipeline.release import releases_of
-from pipeline.report.harmless import harmless
+from pipeline.report.rehearsal import Row, closing_table
 from pipeline.stages.build import build
 from pipeline.stages.deploy import deploy
 from pipeline.stages.lint import lint
+from pipeline.stages.local_process import local_process
+from pipeline.stages.probing import Prober
 from pipeline.stages.rollback import rollback
 from pipeline.stages.shift import shift
 from pipeline.stages.smoke import smoke
 from pipeline.stages.verify import verify
 
-WHOLE_WAY = (lint, build, smoke, deploy, verify, shift)
+if TYPE_CHECKING:
+    from rich.table import Table
+
+HERE = (lint, build, smoke)
+ON_CLOUD_RUN = (deploy, verify, shift)
+STOPPED = (RevisionFailed, VerifyFailed, ShiftFailed)
+"""What a bad release may end with: a judgement of it, not an accident on the way."""
 
 _EVERY = 0.05  # seconds between two requests of the visitors
-_TO_COME_UP = 30.0  # seconds for the local Cloud Run
 _STARTUP_LIMIT = 20.0  # seconds, in place of Cloud Run's 240
 
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the closing table."""
-
-    act: str
-    stage: str
-    seconds: float
-    result: str
+Stages = Sequence[Callable[[Context], None]]
 
 
 def rehearse(context: Context) -> None:
     """A baseline, a new release, a bad one that must be stopped, and a rollback."""
-    with _local_cloud_run(context) as address:
-        there = _against(context, address)
-        rows = _act(there, "baseline", WHOLE_WAY)
-        service = there.cloud_run.get()
-        began = there.world.now()
-        with visiting(there.world.get, f"{service.uri}{there.config.health.path}", _EVERY) as users:
-            rows += _act(there, "new revision", WHOLE_WAY)
-            rows += _act_bad(there)
-            rows += _act(there, "rollback", (rollback,))
-        unverified = _served_unverified(there, began)
-        _show(there, rows, users, unverified)
-        _must_have_held(there, users, unverified)
-
-
-@contextmanager
-def _local_cloud_run(context: Context) -> Iterator[str]:
-    """A local Cloud Run in a process of its own, gone afterwards."""
-    command = Command(
-        (sys.executable, "-m", "pipeline", "local", "--port", "0",
-         "--startup-limit", f"{_STARTUP_LIMIT:g}"),
-        env={"PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
-    process = context.world.start(command)
-    try:
-        address = _address(context, process)
+    rows: list[Row] = []
+    with local_process(context.world, _STARTUP_LIMIT) as address:
         context.report.step(f"a local Cloud Run at http://{address}")
-        yield address
-    finally:
-        process.terminate()
-        process.wait(15.0)
+        there = _against(context, address)
+        try:
+            users, unverified = _acts(there, rows)
+        except PipelineError:
+            _close(context, closing_table(rows))
+            raise
+    _close(context, closing_table(rows, users.served, len(users.failures), unverified))
+    _must_have_held(context, users, unverified)
 
 
-def _address(context: Context, process: Running) -> str:
-    deadline = context.world.monotonic() + _TO_COME_UP
-    announced = f"export {EMULATOR}="
-    while context.world.monotonic() < deadline:
-        for line in process.lines:
-            if line.startswith(announced):
-                return line.removeprefix(announced)
-        if process.poll() is not None:
-            break
-        context.world.sleep(0.02)
-    process.wait(1.0)
-    raise RehearsalFailed(
-        "the local Cloud Run did not come up",
-        where="python -m pipeline local --port 0",
-        remedy="mend what it says above",
-        lines=process.lines,
-    )
+def _close(context: Context, table: Table) -> None:
+    context.report.act("result", "how each stage ended, and what became of the users' requests")
+    context.report.table(table)
+
+
+def _acts(context: Context, rows: list[Row]) -> tuple[Visitors, int]:
+    """All acts; what became of the users, and how many met an unverified revision."""
+    say = context.report.act
+    say("baseline", "the first revision of the service")
+    _act(context, rows, "baseline", HERE + ON_CLOUD_RUN)
+    began = context.world.now()
+    with _users(context) as users:
+        say("new revision", "the same way again, with users on the service from here on")
+        _act(context, rows, "new revision", HERE + ON_CLOUD_RUN)
+        say("bad release", "starts here, is broken on Cloud Run, and must be stopped")
+        _act_bad(context, rows)
+        say("rollback", "back to the baseline")
+        _act(context, rows, "rollback", (rollback,))
+    return users, _served_unverified(context, began)
 
 
 def _against(context: Context, address: str) -> Context:
-    """The same configuration against the local Cloud Run, with hardly any waiting."""
-    environ = {**context.world.environ, EMULATOR: address}
-    traffic = context.config.traffic.model_copy(update={"step_time": 1.0})
-    config = context.config.model_copy(update={"traffic": traffic})
-    return Context(config, replace(context.world, environ=environ), context.report, context.options)
+    """The same configuration against the local Cloud Run, with hardly any waiting.
+
+    No Secret Manager is there: what smoke gives the container instead, it has here too.
+    """
+    config, environ = context.config, {**context.world.environ, EMULATOR: address}
+    traffic = config.traffic.model_copy(update={"step_time": 1.0})
+    env = {**config.run.env, **config.smoke.env}
+    run = config.run.model_copy(update={"env": env, "secrets": {}, "ingress": "all"})
+    there = config.model_copy(update={"traffic": traffic, "run": run})
+    return replace(context, config=there, world=replace(context.world, environ=environ))
 
 
-def _act(context: Context, act: str, stages: Sequence[Callable[[Context], None]]) -> list[Row]:
-    rows = []
+def _users(context: Context) -> AbstractContextManager[Visitors]:
+    """Steady requests to the public URL, with an ID token where the service is private."""
+    service = context.cloud_run.get()
+    token = Prober.of(context, service).headers
+
+    def get(url: str, headers: Mapping[str, str], seconds: float) -> Answer:
+        return context.world.get(url, {**headers, **token}, seconds)
+
+    return visiting(get, f"{service.uri}{context.config.health.path}", _EVERY)
+
+
+def _act(context: Context, rows: list[Row], act: str, stages: Stages) -> None:
     for stage in stages:
-        began = context.world.monotonic()
-        stage(context)
-        rows.append(Row(act, stage.__name__, context.world.monotonic() - began, "passed"))
-    return rows
+        with _row(context, rows, act, stage.__name__):
+            stage(context)
 
 
-def _act_bad(context: Context) -> list[Row]:
-    """A release that is bad on purpose; the pipeline must stop it, whatever the stage."""
+@contextmanager
+def _row(context: Context, rows: list[Row], act: str, stage: str) -> Iterator[None]:
+    """Note how one stage ended, and how long it took."""
+    began, result = context.world.monotonic(), "passed"
+    try:
+        with context.report.waiting(f"{act}: {stage}"):
+            yield
+    except PipelineError as error:
+        result = f"stopped: {error.what}"
+        raise
+    finally:
+        rows.append(Row(act, stage, context.world.monotonic() - began, result))
+
+
+def _act_bad(context: Context, rows: list[Row]) -> None:
+    """A release that is bad on purpose; the pipeline must stop it."""
+    act, broken_env = "bad release", context.config.rehearse.broken_env
+    _act(context, rows, act, HERE)
     bad = replace(context, config=_broken(context.config))
-    rows: list[Row] = []
-    for stage in WHOLE_WAY:
-        began = context.world.monotonic()
-        try:
-            stage(bad)
-        except PipelineError as error:
-            context.report.error(error)
-            context.report.step("stopped, as it must be")
-            rows.append(Row("bad release", stage.__name__, context.world.monotonic() - began,
-                            f"stopped: {error.what}"))  # fmt: skip
-            return rows
-        rows.append(Row("bad release", stage.__name__, context.world.monotonic() - began, "passed"))
+    try:
+        _act(bad, rows, act, ON_CLOUD_RUN)
+    except STOPPED as stopped:
+        context.report.failure(stopped)
+        context.report.step("stopped, as it must be")
+        return
     raise RehearsalFailed(
         "the bad release got through every stage",
-        where=", ".join(
-            f"{name}={value}" for name, value in bad.config.rehearse.broken_env.items()
-        ),
-        remedy="rehearse.broken_env must break the service, and health.expect must notice it",
+        where=f"rehearse.broken_env, which sets {', '.join(broken_env) or 'nothing'}",
+        remedy="name a variable there that breaks the service in a way health.expect notices",
     )
 
 
 def _broken(config: Config) -> Config:
     """The same service, with the variables that break it where it is deployed."""
-    run = config.run.model_copy(update={"env": {**config.run.env, **config.rehearse.broken_env}})
-    named = config.named | {f"run.env.{name}" for name in config.rehearse.broken_env}
-    sound = {name: config.run.env.get(name, "") for name in config.rehearse.broken_env}
-    smoke_env = {**sound, **config.smoke.env}
-    return config.model_copy(
-        update={
-            "run": run,
-            "named": frozenset(named),
-            "smoke": config.smoke.model_copy(update={"env": smoke_env}),
-        }
-    )
+    env = {**config.run.env, **config.rehearse.broken_env}
+    return config.model_copy(update={"run": config.run.model_copy(update={"env": env})})
 
 
 def _served_unverified(context: Context, began: datetime) -> int:
@@ -164,31 +163,12 @@ def _served_unverified(context: Context, began: datetime) -> int:
     )
 
 
-def _show(context: Context, rows: Sequence[Row], users: Visitors, unverified: int) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title="The rehearsal", title_justify="left")
-    table.add_column("release")
-    table.add_column("stage")
-    table.add_column("time", justify="right")
-    table.add_column("result")
-    for before, row in zip([None, *rows], rows, strict=False):
-        act = "" if before and before.act == row.act else row.act
-        table.add_row(act, row.stage, f"{row.seconds:.1f} s", Text(harmless(row.result)))
-    table.add_section()
-    asked = users.served + len(users.failures)
-    fate = f"{users.served} served, {len(users.failures)} failed"
-    table.add_row("users", "", "", f"{asked} requests: {fate}, {unverified} by an unverified one")
-    context.report.table(table)
-
-
 def _must_have_held(context: Context, users: Visitors, unverified: int) -> None:
     if users.failures or unverified or not users.served:
         raise RehearsalFailed(
             f"{len(users.failures)} requests of {users.served + len(users.failures)} failed, "
             f"{unverified} were served by an unverified revision",
-            where=context.cloud_run.name,
+            where=context.config.service,
             remedy="this must not happen: please report it with the output above",
             lines=users.failures[:10],
         )

@@ -6,7 +6,7 @@ from pipeline.adapters.cloud_run import Change
 from pipeline.context import Context
 from pipeline.errors import ChangedMeanwhile, NothingToRollBackTo, RollbackFailed
 from pipeline.model import Outcome, Service, live_split, pinned, show_split, without_tag
-from pipeline.release import CANDIDATE, candidate_of, releases_of, rollback_target
+from pipeline.release import CANDIDATE, Release, candidate_of, releases_of, rollback_targets
 from pipeline.stages.probing import Prober
 
 _MAY_TAKE = 10.0  # seconds until the public URL answers well
@@ -37,25 +37,39 @@ def rollback(context: Context) -> None:
 
 
 def _target(context: Context, service: Service) -> str:
-    releases = releases_of(service)
-    release = rollback_target(service, releases)
-    wanted = context.options.to or (release.revision if release else "")
-    if not wanted:
+    if context.options.to:
+        return _named(context, service, context.options.to)
+    release = way_back(context, service)
+    if release is None:
         raise NothingToRollBackTo(
-            "this pipeline has verified no revision before the one that serves",
+            "this pipeline has verified no revision before the one that serves, or it is gone",
             where=service.name,
             remedy="name one: `nox -s rollback -- --to REVISION`" + _suggestion(service),
         )
-    revision = context.cloud_run.revision(wanted)
-    if revision is None or not revision.ready:
-        raise NothingToRollBackTo(
-            f"{wanted} does not exist" if revision is None else f"{wanted} is not ready",
-            where=service.name,
-            remedy="choose one of " + ", ".join(one.revision for one in releases)
-            if releases
-            else "look at the revisions in the console",
-        )
-    return wanted
+    return release.revision
+
+
+def way_back(context: Context, service: Service) -> Release | None:
+    """The release that a rollback goes back to: the first that is still there and ready."""
+    for release in rollback_targets(service, releases_of(service)):
+        revision = context.cloud_run.revision(release.revision)
+        if revision is not None and revision.ready:
+            return release
+    return None
+
+
+def _named(context: Context, service: Service, name: str) -> str:
+    revision = context.cloud_run.revision(name)
+    if revision is not None and revision.ready:
+        return name
+    release = way_back(context, service)
+    raise NothingToRollBackTo(
+        f"{name} does not exist" if revision is None else f"{name} is not ready",
+        where=service.name,
+        remedy=f"`nox -s rollback` alone goes back to {release.revision}"
+        if release
+        else "look at the revisions in the console",
+    )
 
 
 def _suggestion(service: Service) -> str:
@@ -66,14 +80,14 @@ def _suggestion(service: Service) -> str:
 
 def _send_back(context: Context, service: Service, revision: str) -> Service:
     """The service as a rollback leaves it. A change in between is read again, once."""
-    for again in (True, False):
-        candidate = candidate_of(service)
-        keep = without_tag(service.traffic, candidate.tag) if candidate else service.traffic
-        change = Change(traffic=pinned({revision: 100}, keep), notes={CANDIDATE: ""})
-        try:
-            return context.cloud_run.update(service, change)
-        except ChangedMeanwhile:
-            if not again:
-                raise
-            service = context.cloud_run.get()
-    raise AssertionError
+    try:
+        return context.cloud_run.update(service, _back(service, revision))
+    except ChangedMeanwhile:
+        now = context.cloud_run.get()
+        return context.cloud_run.update(now, _back(now, revision))
+
+
+def _back(service: Service, revision: str) -> Change:
+    candidate = candidate_of(service)
+    keep = without_tag(service.traffic, candidate.tag) if candidate else service.traffic
+    return Change(traffic=pinned({revision: 100}, keep), notes={CANDIDATE: ""})

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.adapters.cloud_run import Change
 from pipeline.context import Context
-from pipeline.errors import NotVerified, ServiceBusy, ShiftFailed
+from pipeline.errors import NoCandidate, NotVerified, ServiceBusy, ShiftFailed
 from pipeline.model import (
     Outcome,
     Service,
+    Split,
     Verdict,
+    asked_split,
     live_split,
     pinned,
     show_split,
@@ -16,13 +20,16 @@ from pipeline.model import (
     unsettled,
     without_tag,
 )
-from pipeline.release import Candidate, note_released, note_verdict
+from pipeline.release import Candidate, candidate_of, note_released, note_verdict
 from pipeline.stages.probing import Prober
-from pipeline.stages.undo import undone
+from pipeline.stages.undo import Mend, undone
 from pipeline.stages.verify import candidate_url, the_candidate
 
 _PROBE_EVERY = 2.0  # seconds
 _MAY_TAKE = 10.0  # seconds until the public URL answers well after a change
+_MAY_OPEN = 120.0  # seconds until an opened service lets everybody in (API facts §5)
+
+Plan = Sequence[Split]
 
 
 def shift(context: Context) -> None:
@@ -31,15 +38,11 @@ def shift(context: Context) -> None:
     candidate = the_candidate(service)
     context.report.stage("shift", f"{candidate.revision}, now {show_split(live_split(service))}")
     _must_be_ready(service, candidate)
-    if candidate.is_first:
-        service = _open(context, service)
-        _must_answer(context, service, candidate, 0.0)
-    else:
-        failed = note_verdict(candidate, Outcome.FAIL, context.world.now().isoformat())
-        with undone(context, pinned(live_split(service), service.traffic), failed):
-            service = _climb(context, service, candidate)
-            service = _open(context, service)
-    _finish(context, service, candidate)
+    plan = _plan(service, candidate, context.config.traffic.steps)
+    with undone(context, service, _restored(context, service, candidate, plan)):
+        shifted = _climb(context, service, candidate, plan)
+        _open(context, shifted, candidate)
+    _finish(context, shifted, candidate)
 
 
 def _must_be_ready(service: Service, candidate: Candidate) -> None:
@@ -55,14 +58,50 @@ def _must_be_ready(service: Service, candidate: Candidate) -> None:
         raise ServiceBusy(
             why, where=service.name, remedy="look with `nox -s status`; `nox -s rollback` mends it"
         )
+    live = live_split(service)
+    if candidate.is_first and live != {candidate.revision: 100}:
+        raise NoCandidate(
+            f"{candidate.revision} was to be the first, but by now it serves {show_split(live)}",
+            where=service.name,
+            remedy="run `nox -s deploy` for a new candidate",
+        )
+    candidate_url(service, candidate)
 
 
-def _climb(context: Context, service: Service, candidate: Candidate) -> Service:
-    """One write for each step that is still above what the candidate has."""
-    traffic = context.config.traffic
-    has = live_split(service).get(candidate.revision, 0)
-    for percent in (one for one in traffic.steps if one > has):
-        split = step(live_split(service), candidate.revision, percent)
+def _plan(service: Service, candidate: Candidate, steps: Sequence[int]) -> Plan:
+    """The splits to ask for: each step above what the candidate has, at least the last.
+
+    All by revision name: from here on nothing but a shift or a rollback moves traffic.
+    """
+    live = live_split(service)
+    above = [one for one in steps if one > live.get(candidate.revision, 0)] or [100]
+    return [step(live, candidate.revision, percent) for percent in above]
+
+
+def _restored(context: Context, service: Service, candidate: Candidate, plan: Plan) -> Mend:
+    """The split from before, as long as what is asked for is ours and nobody took over.
+
+    The candidate then counts as failed; a first one, which users never met, is only left private.
+    """
+    before = live_split(service)
+
+    def mend(seen: Service) -> Change | None:
+        noted = candidate_of(seen)
+        if noted is None or noted.revision != candidate.revision:
+            return None
+        if asked_split(seen) not in (before, *plan):
+            return None
+        now = context.world.now().isoformat(timespec="seconds")
+        failed = None if candidate.is_first else note_verdict(candidate, Outcome.FAIL, now)
+        return Change(traffic=pinned(before, seen.traffic), notes=failed)
+
+    return mend
+
+
+def _climb(context: Context, service: Service, candidate: Candidate, plan: Plan) -> Service:
+    """One write for each split of the plan, judged before the next."""
+    for split in plan:
+        percent = split[candidate.revision]
         wanted = pinned(split, service.traffic)
         with context.report.timed(f"{candidate.revision} at {percent} %"):
             service = context.cloud_run.update(service, Change(traffic=wanted))
@@ -73,21 +112,24 @@ def _climb(context: Context, service: Service, candidate: Candidate) -> Service:
                 where=service.name,
                 remedy="see what the service says: `nox -s status`",
             )
-        _must_answer(context, service, candidate, traffic.step_time if percent < 100 else 0.0)
+        watched = context.config.traffic.step_time if percent < 100 else 0.0
+        _must_answer(context, service, candidate, _MAY_TAKE, watched)
     return service
 
 
-def _must_answer(context: Context, service: Service, candidate: Candidate, seconds: float) -> None:
-    """The public URL and the candidate's own answer well, now and for ``seconds``.
+def _must_answer(
+    context: Context, service: Service, candidate: Candidate, within: float, watched: float
+) -> None:
+    """Both URLs answer well ``within`` seconds, and then for the seconds that they are ``watched``.
 
-    At a small step few requests meet the candidate: its own URL is what tells.
+    The public one, and the candidate's own: at a small step few requests meet the candidate.
     """
     world = context.world
     prober = Prober.of(context, service)
     urls = {service.uri, candidate_url(service, candidate)}
-    until = world.monotonic() + seconds
+    until = world.monotonic() + watched
     for url in urls:
-        _must_pass(service, url, prober.health(url, _MAY_TAKE)[0])
+        _must_pass(service, url, prober.health(url, within)[0])
     rounds = 1
     while (left := until - world.monotonic()) > 0:
         world.sleep(min(_PROBE_EVERY, left))
@@ -107,21 +149,20 @@ def _must_pass(service: Service, url: str, verdict: Verdict) -> None:
         )
 
 
-def _open(context: Context, service: Service) -> Service:
+def _open(context: Context, service: Service, candidate: Candidate) -> None:
     """Let everybody in, where pipeline.yaml says so; never before the candidate was verified."""
     if context.config.run.allow_unauthenticated and not context.cloud_run.is_public(service):
         context.cloud_run.make_public()
         context.report.step("opened to everybody, as run.allow_unauthenticated says")
-    return service
+        _must_answer(context, service, candidate, _MAY_OPEN, 0.0)
 
 
 def _finish(context: Context, service: Service, candidate: Candidate) -> None:
     """Write the release down and take the tag away; it has served its purpose."""
-    traffic = without_tag(service.traffic, candidate.tag)
     now = context.world.now().isoformat(timespec="seconds")
+    traffic = without_tag(service.traffic, candidate.tag)
     notes = note_released(service, candidate, now)
-    change = Change(traffic=None if candidate.is_first else traffic, notes=notes)
-    done = context.cloud_run.update(service, change)
+    done = context.cloud_run.update(service, Change(traffic=traffic, notes=notes))
     context.report.step(f"serves {show_split(live_split(done))}")
     context.report.note(done.uri)
     context.report.note("undo with: nox -s rollback")

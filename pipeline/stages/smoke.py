@@ -7,12 +7,12 @@ import signal
 from pipeline import commands
 from pipeline.adapters.container import Container, Ended, container
 from pipeline.adapters.engine import must_answer
-from pipeline.adapters.web import Address
 from pipeline.checks.health import judge_answer
 from pipeline.checks.lines import judge_lines
 from pipeline.commands import ContainerRun
 from pipeline.context import Context
 from pipeline.errors import EngineFailed, PipelineError, SmokeFailed, WrongArchitecture
+from pipeline.inspected import Address
 from pipeline.model import Outcome, concluded
 from pipeline.stages.build import built_image
 

@@ -10,21 +10,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.adapters.world import World
-from pipeline.commands import Command
+from pipeline.commands import Command, Engine
 from pipeline.config import Config
 from pipeline.dockerfile.ignore import Ignore
 from pipeline.errors import SourceMissing
 from pipeline.model import Source
 
 
-def read_source(config: Config, world: World) -> Source:
-    """Digest everything that decides what the build makes: files, modes, arguments, platform."""
+def read_source(config: Config, world: World, engine: Engine) -> Source:
+    """Digest everything that decides what the build makes: files, modes, arguments, platform.
+
+    The engine decides which of several ignore files counts.
+    """
     digest = hashlib.sha256()
     build = {"args": dict(config.build.args), "target": config.build.target}
     digest.update(json.dumps([build, config.platform], sort_keys=True).encode())
     try:
         _add(digest, "Dockerfile", find_dockerfile(config))
-        for name, path in context_files(config.source_path):
+        for name, path in context_files(config.source_path, ignore_file(config, engine)):
             _add(digest, name, path)
     except OSError as error:
         raise SourceMissing(
@@ -51,9 +54,19 @@ def find_dockerfile(config: Config) -> Path:
     return config.dockerfile_path
 
 
-def context_files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The context's files by relative name, sorted, ``.dockerignore`` applied."""
-    rules = folder / ".dockerignore"
+def ignore_file(config: Config, engine: Engine) -> Path:
+    """``.dockerignore``, or what the engine prefers to it; it need not exist."""
+    dockerfile, folder = find_dockerfile(config), config.source_path
+    preferred: list[Path] = []
+    if engine.buildkit:
+        preferred = [dockerfile.with_name(f"{dockerfile.name}.dockerignore")]
+    elif engine.name == "podman":
+        preferred = [folder / ".containerignore"]
+    return next((one for one in preferred if one.is_file()), folder / ".dockerignore")
+
+
+def context_files(folder: Path, rules: Path) -> Iterator[tuple[str, Path]]:
+    """The context's files by relative name, sorted, an ignore file's ``rules`` applied."""
     ignore = Ignore.parse(rules.read_text("utf-8", "replace")) if rules.is_file() else Ignore()
     yield from _walk(folder, "", ignore)
 

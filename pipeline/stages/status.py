@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pipeline.context import Context
 from pipeline.model import Service, live_split, unsettled
-from pipeline.release import Candidate, candidate_of, releases_of, rollback_target
+from pipeline.release import Candidate, candidate_of, releases_of
+from pipeline.stages.rollback import way_back
 
 
 def status(context: Context) -> None:
     """Read only; nothing is assumed, everything is asked."""
     service = context.cloud_run.get()
-    candidate, releases = candidate_of(service), releases_of(service)
     context.report.stage("status", context.cloud_run.name)
     context.report.note(service.uri or "no URL yet: no revision was ever ready")
     for name, percent in live_split(service).items():
@@ -19,8 +19,8 @@ def status(context: Context) -> None:
     why = unsettled(service)
     if why:
         context.report.warn(why)
-    _show_candidate(context, service, candidate)
-    target = rollback_target(service, releases)
+    _show_candidate(context, service, candidate_of(service))
+    target = way_back(context, service)
     context.report.note(
         f"`nox -s rollback` would go back to {target.revision}, verified {target.verified}"
         if target

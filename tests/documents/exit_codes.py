@@ -21,7 +21,7 @@ _HEAD = """\
 `python -m pipeline STAGE` ends with 0 when all is well, else with the code of the failure that
 stopped it. The failure is printed with its place, the evidence and the remedy.
 
-`nox` itself ends with 1 whatever stopped it; its last line names the code:
+`nox` itself ends with 1 whatever stopped it; the line under the failure names the code:
 `Session verify aborted: exit code 21.`
 
 | code | what it says | explained in |

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from pipeline.errors import PortTaken
@@ -92,13 +94,36 @@ def test_bodies_that_are_no_json(cloud_run: CloudRun, text: str | bytes) -> None
     assert answer.status_code == 400
 
 
+def test_a_body_that_is_not_as_it_is_encoded(cloud_run: CloudRun) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    answer = cloud_run.call("POST", f"{SERVICES}?serviceId=x", data=b"{}", headers=headers)
+    assert answer.status_code == 400
+
+
+def test_what_is_no_http_gets_its_400_and_no_traceback(
+    cloud_run: CloudRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, port = cloud_run.address.split(":")
+    for sent in (b"GET / HTTP/9\r\n\r\n", b"\x00\xff\r\n\r\n"):
+        with socket.create_connection((host, int(port)), timeout=5) as client:
+            client.sendall(sent)
+            assert b"400 Bad Request" in client.recv(200)
+    assert caplog.records == []
+
+
 def test_a_body_that_is_too_large(cloud_run: CloudRun) -> None:
     answer = cloud_run.call("POST", f"{SERVICES}?serviceId=x", data=b" " * 11_000_000)
     assert answer.status_code == 400
 
 
 @pytest.mark.parametrize(
-    "query", ["updateMask=nope", "updateMask=template.x", "updateMask=labels.a"]
+    "query",
+    [
+        "updateMask=nope",
+        "updateMask=template.x",
+        "updateMask=labels.a",
+        "updateMask=template.timeout.seconds",
+    ],
 )
 def test_masks_that_do_not_fit(cloud_run: CloudRun, query: str) -> None:
     answer = cloud_run.call("PATCH", f"{SERVICES}/x?{query}", json={})

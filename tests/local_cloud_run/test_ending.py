@@ -8,8 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+import requests
+from google.api_core import operation
 from google.cloud import run_v2
 
 from pipeline.adapters.world import real_world
@@ -73,6 +76,53 @@ def test_kill_9_leaves_no_container() -> None:
         server.kill()
         server.wait(5)
     assert gone(name)
+
+
+def listening(process: int) -> set[str]:
+    """The addresses a process listens on, as /proc writes them: hexadecimal, last byte first."""
+    proc = Path(f"/proc/{process}")
+    mine = {os.readlink(link) for link in (proc / "fd").iterdir() if link.is_symlink()}
+    tables = [(proc / "net" / family).read_text() for family in ("tcp", "tcp6", "udp", "udp6")]
+    rows = [line.split() for table in tables for line in table.splitlines()[1:]]
+    return {
+        row[1].split(":")[0]
+        for row in rows
+        if f"socket:[{row[9]}]" in mine and row[3] in ("0A", "07")
+    }
+
+
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="needs Linux")
+def test_nothing_listens_beyond_loopback() -> None:
+    name = f"loopback-{os.getpid()}"
+    with process() as (server, cloud_run):
+        cloud_run.create(name, image("all-round", ALL_ROUND))
+        assert listening(server.pid) == {"0100007F"}
+        published = real_world().run(Command((engine().path, "port", *containers(name)))).output
+        assert [line.split()[-1].split(":")[0] for line in published.splitlines()] == ["127.0.0.1"]
+        server.terminate()
+        server.wait(20)
+
+
+def test_a_service_made_again_while_its_first_revision_starts_serves(
+    cloud_run: CloudRun, name: str
+) -> None:
+    def asked(seconds: str) -> run_v2.Service:
+        env = [{"name": "START_SECONDS", "value": seconds}]
+        container = {"image": image("all-round", ALL_ROUND), "env": env}
+        template = {"revision": f"{name}-a", "containers": [container]}
+        return run_v2.Service(template=template, invoker_iam_disabled=True)
+
+    def create(seconds: str) -> operation.Operation:
+        return cloud_run.services.create_service(
+            parent=PARENT, service=asked(seconds), service_id=name
+        )
+
+    create("2")
+    assert wait_for(lambda: bool(containers(name)))
+    cloud_run.services.delete_service(name=f"{PARENT}/services/{name}").result(polling=POLLING)
+    made = create("0").result(polling=POLLING, timeout=30)
+    assert wait_for(lambda: len(containers(name)) == 1)  # the slow one is ready by now, and gone
+    assert requests.get(made.uri, timeout=10).status_code == 200
 
 
 def test_a_service_deleted_while_it_starts_leaves_no_container(

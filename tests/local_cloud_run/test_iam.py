@@ -89,6 +89,11 @@ def test_a_token_of_another_server() -> None:
     assert ask(model, Authorization=f"Bearer {foreign}") == Refusal(401, REFUSED)
 
 
+@pytest.mark.parametrize("token", ["caf\udce9", "a.b.caf\udce9", "a.b.é"])
+def test_a_token_that_is_no_ascii_is_refused(token: str) -> None:
+    assert ask(Model().serving(), Authorization=f"Bearer {token}") == Refusal(401, REFUSED)
+
+
 @given(st.text(min_size=1))
 def test_nonsense_is_refused(text: str) -> None:
     assert TOKENS.claims(text, Model().now) is None

@@ -210,6 +210,12 @@ async def test_an_image_is_pulled_from_a_registry_on_loopback() -> None:
 
 
 @on_loop
+async def test_more_cpu_than_this_machine_has_is_no_reason_to_fail() -> None:
+    async with plane() as it:
+        assert await it.instances.deploy(spec("all-round", services.ALL_ROUND, cpu=999)) is None
+
+
+@on_loop
 async def test_an_http_probe_waits_for_a_good_status() -> None:
     good = Probe(path="/status?204", port=8080, timeout=1, period=1, failure_threshold=5,
                  default=False)  # fmt: skip

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.local_cloud_run.api.log_filter import compile_filter
+from pipeline.local_cloud_run.api.log_match import instant
 from pipeline.local_cloud_run.api.logging_v2 import list_entries
 from pipeline.local_cloud_run.api.logs import LONGEST_TEXT, Bounds, LogStore
-from pipeline.local_cloud_run.state.rpc import ApiError
+from pipeline.local_cloud_run.state.rpc import ApiError, Code
 from pipeline.local_cloud_run.values import LogEntry, RevisionKey
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -40,6 +41,8 @@ ENTRY = {
         'timestamp>="2026-01-01T12:00:00Z" AND timestamp<"2026-01-01T12:00:01+00:00"',
         'timestamp>"2025-12-31"',
         'timestamp="2026-01-01T13:00:00.500000000+01:00"',
+        'timestamp<"2026-01-01T12:00:00.500000001Z"',
+        'timestamp>"2026-01-01T12:00:00.499999999Z"',
         "httpRequest.status=404",
         "httpRequest.status>=400 httpRequest.status<500",
         "httpRequest.latency>0.1s",
@@ -79,6 +82,7 @@ def test_takes(text: str) -> None:
         "NOT (severity=ERROR OR severity=WARNING)",
         "severity=WARNING OR severity=ERROR AND httpRequest.status=500",
         'timestamp<"2026-01-01T12:00:00Z"',
+        'timestamp>="2026-01-01T12:00:00.500000001Z"',
     ],
 )
 def test_leaves(text: str) -> None:
@@ -117,6 +121,23 @@ def test_an_entry_without_severity_has_the_default_one() -> None:
 def test_refuses(text: str) -> None:
     with pytest.raises(ApiError, match="filter"):
         compile_filter(text)
+
+
+@pytest.mark.parametrize("text", ["alone", '"two words"', "severity=(ERROR OR INFO)"])
+def test_what_is_not_emulated_says_so(text: str) -> None:
+    with pytest.raises(ApiError, match="does not emulate") as refused:
+        compile_filter(text)
+    assert refused.value.code is Code.UNIMPLEMENTED
+
+
+moments = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+offsets = st.integers(-23, 23).map(lambda hours: timezone(timedelta(hours=hours)))
+
+
+@given(moments, moments, offsets)
+def test_instants_sort_as_times_do(one: datetime, other: datetime, offset: timezone) -> None:
+    first, second = instant(one.astimezone(offset).isoformat()), instant(other.isoformat())
+    assert (first < second, first == second) == (one < other, one == other)
 
 
 @given(st.text(alphabet='ab="()-~:<>!.\\ ANDORT\n*', max_size=40))
@@ -174,6 +195,24 @@ def test_log_names() -> None:
     ]
 
 
+@pytest.mark.parametrize("order", ["timestamp asc", "timestamp desc"])
+def test_pages_stay_whole_while_entries_arrive_late_and_go(order: str) -> None:
+    held = store(*(entry(number) for number in range(10, 20)), bounds=Bounds(overall=12))
+    asked = {"resourceNames": ["projects/p"], "orderBy": order, "pageSize": 4}
+    seen, token = [], ""
+    for late in (5, 25, 12, 7, 30):
+        page = list_entries(held, {**asked, "pageToken": token})
+        seen += [each["textPayload"] for each in page["entries"]]
+        held.add(entry(late, text="late"))  # between two pages; from the third on, one goes
+        token = page["nextPageToken"]
+        if not token:
+            break
+    whole = [f"line {number}" for number in range(10, 20)]
+    found = [text for text in seen if text != "late"]
+    assert found == sorted(set(found), reverse=order.endswith("desc"))
+    assert set(whole) - set(found) <= {"line 10", "line 11"}  # those that went
+
+
 def test_order_pages_and_projects() -> None:
     held = store(entry(2), entry(1), entry(1, text="same time"), entry(3))
     assert lines(held) == ["line 1", "same time", "line 2", "line 3"]
@@ -190,6 +229,7 @@ def test_order_pages_and_projects() -> None:
         {},
         {"resourceNames": "projects/p"},
         {"resourceNames": ["projects/p"], "orderBy": "severity"},
+        {"resourceNames": ["projects/p"], "orderBy": ["timestamp"]},
         {"resourceNames": ["projects/p"], "filter": 3},
         {"resourceNames": ["projects/p"], "pageSize": "x"},
         {"resourceNames": ["projects/p"], "pageToken": "x"},

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from pipeline.local_cloud_run.containers.container import Address
+from pipeline.inspected import Address
 from pipeline.local_cloud_run.containers.probes import attempts_in, limit_of, until_ready
 from pipeline.local_cloud_run.values import Probe
 from tests.local_cloud_run.plane import on_loop

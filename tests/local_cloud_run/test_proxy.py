@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import hashlib
 import json
 import time
@@ -149,6 +150,30 @@ async def test_big_bodies_stream_both_ways() -> None:
                 got += len(chunk)
         assert got == size
         assert (it.requests()[-1].http_request or {})["responseSize"] == str(size)
+
+
+@on_loop
+async def test_a_compressed_body_stays_compressed() -> None:
+    body = gzip.compress(b"x" * 10_000)
+    headers = {"Content-Encoding": "gzip"}
+    async with served() as (_, uri, client), client.post(uri, data=body, headers=headers) as answer:
+        told = await answer.json(content_type=None)
+    assert told == {"size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+
+
+@on_loop
+async def test_a_client_that_waits_to_be_asked_for_its_body_is_asked() -> None:
+    async with served() as (_, uri, client), asyncio.timeout(5):
+        answer = await client.post(uri, data=b"body", expect100=True)
+        assert (await answer.json(content_type=None))["size"] == 4
+
+
+@pytest.mark.parametrize("headers", [{}, {"Upgrade": "websocket", "Connection": "upgrade"}])
+@on_loop
+async def test_a_switch_of_protocols_that_nobody_asked_for_is_503(headers: dict[str, str]) -> None:
+    async with served() as (_, uri, client):
+        answer = await client.get(f"{uri}/status?101", headers=headers)
+        assert answer.status == 503
 
 
 @on_loop

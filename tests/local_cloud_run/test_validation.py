@@ -103,6 +103,9 @@ def test_other_namespaces_pass() -> None:
         container(resources={"limits": {"cpu": "-1"}}),
         container(resources={"limits": {"cpu": "NaN"}}),
         container(ports=[{"containerPort": 70000}]),
+        container(ports=[{"containerPort": 1}, {"containerPort": 2}]),
+        container(ports=[{"name": "grpc"}]),
+        container(startupProbe={"httpGet": {"path": "@elsewhere/"}}),
         container(startupProbe={"timeoutSeconds": 20, "periodSeconds": 10}),
         container(env=[{"name": "A=B"}]),
         container(env=[{"name": "A", "value": "x" * 32769}]),
@@ -124,6 +127,8 @@ def test_limits(asked: Json) -> None:
     [
         {"template": {"containers": [{"image": "a"}, {"image": "b"}]}},
         container(startupProbe={"grpc": {"port": 1}}),
+        container(startupProbe={"tcpSocket": {"port": 9}}),
+        container(ports=[{"name": "h2c"}]),
         spec(iapEnabled=True),
         spec(buildConfig={"sourceLocation": "x"}),
     ],

@@ -31,7 +31,7 @@ def test_a_container_runs_as_cloud_run_would_run_it() -> None:
         "/bin/docker", "run", "--name", "smoke-agents-1",
         "--label", "cloud-run-pipeline.owner=smoke-1",
         "--platform", "linux/amd64", "--publish", "127.0.0.1::8080",
-        "--memory", "1048576", "--memory-swap", "1048576", "--cpus", "0.5",
+        "--memory", "1048576", "--memory-swap", "1048576", "--cpu-quota", "50000",
         "--log-driver", "none", "--pull", "never", "--security-opt", "no-new-privileges",
         "--env", "DATABASE_URL", "--env", "PATH=/app/bin", "--env", "PORT=8080",
         "sha256:abc",

@@ -20,7 +20,7 @@ KINDS = [
 ]
 
 # deploy says the remedy, for it knows what serves meanwhile.
-REMEDY_SAID_LATER = {("adapters/cloud_run.py", "RevisionFailed")}
+REMEDY_SAID_LATER = {("adapters/operations.py", "RevisionFailed")}
 
 
 def made_in(path: Path) -> Iterator[tuple[str, ast.Call]]:

@@ -98,7 +98,7 @@ def copied(engine: Engine, folder: Path) -> set[str]:
 
 
 def kept(folder: Path) -> set[str]:
-    return {name for name, _ in context_files(folder)}
+    return {name for name, _ in context_files(folder, folder / ".dockerignore")}
 
 
 @pytest.mark.parametrize("rules", TABLE.values(), ids=TABLE.keys())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.__main__ import STAGES, main
+from pipeline.__main__ import STAGES, _terminable, main
 from pipeline.stages import status
 
 CONFIG = """\
@@ -127,6 +127,15 @@ def test_nobody_reading_is_no_traceback(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "1>&- 2>&-"])
+def test_a_closed_stream_is_no_traceback(closed: str, tmp_path: Path) -> None:
+    script = f'"$0" -m pipeline lint {closed}'
+    done = subprocess.run(("sh", "-c", script, sys.executable), cwd=tmp_path, capture_output=True)
+
+    assert done.returncode == 3
+    assert b"Traceback" not in done.stdout + done.stderr
+
+
 def test_a_bug_of_ours_is_70_with_a_file_to_report(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: Screen
 ) -> None:
@@ -144,7 +153,11 @@ def test_a_bug_of_ours_is_70_with_a_file_to_report(
 
 @pytest.mark.parametrize(
     ("number", "code", "title"),
-    [(signal.SIGINT, 130, "Interrupted"), (signal.SIGTERM, 143, "Terminated")],
+    [
+        (signal.SIGINT, 130, "Interrupted"),
+        (signal.SIGTERM, 143, "Terminated"),
+        (signal.SIGHUP, 143, "Terminated"),
+    ],
 )
 def test_a_signal_ends_the_stage_with_its_own_code(
     number: signal.Signals, code: int, title: str, folder: Path
@@ -168,6 +181,15 @@ def test_a_signal_ends_the_stage_with_its_own_code(
     assert f"✗ {title}: stopped before the end" in said
     assert "nox -s status" in said
     assert "Traceback" not in said
+
+
+def test_what_ignores_a_hang_up_goes_on_ignoring_it() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with _terminable():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 HEAVY = {"google", "aiohttp", "requests", "urllib3", "pydantic", "yaml", "rich", "nox"}

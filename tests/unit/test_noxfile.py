@@ -27,6 +27,7 @@ class Session:
     """What a session asks of nox."""
 
     posargs: list[str]
+    invoked_from: str = "/typed/here"
     notified: list[str] = field(default_factory=list)
 
     def notify(self, name: str) -> None:
@@ -100,7 +101,24 @@ def test_deploy_queues_verify_and_shift_unless_held(
     noxfile.deploy.func(session)
 
     assert session.notified == notified
-    assert called == [["deploy", *posargs]]
+    assert called == [
+        ["deploy", *(word.replace("a.yaml", "/typed/here/a.yaml") for word in posargs)]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("posargs", "words"),
+    [
+        (["--config", "a.yaml", "--to", "r"], ["--config", "/typed/here/a.yaml", "--to", "r"]),
+        (["--config=../a.yaml"], ["--config=/typed/here/../a.yaml"]),
+        (["--config", "/b/a.yaml"], ["--config", "/b/a.yaml"]),
+        (["--config"], ["--config"]),
+    ],
+)
+def test_a_path_is_seen_from_where_it_was_typed(
+    noxfile: Any, posargs: list[str], words: list[str]
+) -> None:
+    assert noxfile.where_it_was_typed(Session(posargs)) == words
 
 
 def test_a_deploy_that_fails_queues_nothing(noxfile: Any, monkeypatch: pytest.MonkeyPatch) -> None:

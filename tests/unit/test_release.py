@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -23,7 +24,7 @@ from pipeline.release import (
     note_variables,
     note_verdict,
     releases_of,
-    rollback_target,
+    rollback_targets,
     variables_of,
 )
 
@@ -34,8 +35,9 @@ SERVICE = Service(
 FIRST = Candidate("agents-1", "c-1", "image@sha256:1", "2026-01-01T00:00:00+00:00", {})
 
 texts = st.text(max_size=20)
+times = st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat)
 candidates = st.builds(
-    Candidate, texts, texts, texts, texts, st.dictionaries(texts, st.integers(0, 100), max_size=3),
+    Candidate, texts, texts, texts, times, st.dictionaries(texts, st.integers(0, 100), max_size=3),
     texts, st.sampled_from(["", *Outcome]), texts,
 )  # fmt: skip
 documents = st.recursive(
@@ -96,6 +98,29 @@ def test_unreadable_and_future_notes_are_absent(text: str) -> None:
     assert releases_of(service) == ()
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"revision": 7}, {"tag": None}, {"commit": ["a"]}, {"verdict": {}},
+        {"before": "agents-1"}, {"before": ["agents-1"]}, {"before": {"agents-1": "100"}},
+        {"before": {"agents-1": True}}, {"created": "yesterday"},
+        {"created": "2026-01-01T00:00:00"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_candidate_with_a_value_of_another_kind_is_absent(wrong: dict[str, object]) -> None:
+    note = json.dumps({"v": 1, "note": {**asdict(FIRST), **wrong}})
+
+    assert candidate_of(replace(SERVICE, annotations={CANDIDATE: note})) is None
+
+
+@pytest.mark.parametrize("wrong", [{"revision": 7}, {"since": None}, {"commit": []}], ids=str)
+def test_releases_with_a_value_of_another_kind_are_absent(wrong: dict[str, object]) -> None:
+    note = json.dumps({"v": 1, "note": [{**asdict(releases("a")[0]), **wrong}]})
+
+    assert releases_of(replace(SERVICE, annotations={RELEASES: note})) == ()
+
+
 @given(documents)
 def test_no_document_in_a_note_raises(document: object) -> None:
     text = json.dumps({"v": 1, "note": document})
@@ -133,7 +158,8 @@ class Histories(RuleBasedStateMachine):
 
     @property
     def target(self) -> Release | None:
-        return rollback_target(self.history.service, releases_of(self.history.service))
+        found = rollback_targets(self.history.service, releases_of(self.history.service))
+        return next(iter(found), None)
 
     @property
     def candidate(self) -> Candidate | None:
@@ -211,6 +237,23 @@ def test_without_a_candidate_it_is_the_one_before(
     serving: dict[str, int], known: str, target: str | None
 ) -> None:
     service = replace(SERVICE, serving=tuple(Target(*one) for one in serving.items()))
-    found = rollback_target(service, releases(*known))
+    found = rollback_targets(service, releases(*known))
 
-    assert (found.revision if found else None) == target
+    assert (found[0].revision if found else None) == target
+
+
+@pytest.mark.parametrize(
+    ("asked", "noted", "target"),
+    [("x", False, "b"), ("x", True, "b"), ("b", False, "a"), ("b", True, "a")],
+    ids=["by hand", "half a shift", "settled", "a candidate in the dark"],
+)
+def test_what_serves_is_gone_back_to_where_something_else_was_asked_for(
+    asked: str, noted: bool, target: str
+) -> None:
+    candidate = replace(FIRST, revision="x", before={"b": 100})
+    service = replace(
+        SERVICE, serving=(Target("b", 100),), traffic=(Target(asked, 100),),
+        annotations=note_candidate(candidate) if noted else {},
+    )  # fmt: skip
+
+    assert rollback_targets(service, releases("b", "a"))[0].revision == target

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import pytest
 
 from pipeline.commands import Command
@@ -16,7 +19,22 @@ GITHUB = {"GITHUB_ACTIONS": "true"}
 Screen = pytest.CaptureFixture[str]
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def on_a_screen(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Standard output on a screen of 40 columns that is not coloured."""
+    for name, value in {"COLUMNS": "40", "TERM": "xterm", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
+    monkeypatch.setattr(sys, "stdout", terminal := Terminal())
+    return terminal
+
+
 def say_everything(report: Report) -> None:
+    report.act("baseline", "the first")
     report.stage("lint", "Dockerfile")
     report.step("done")
     report.doing("working")
@@ -67,6 +85,71 @@ def test_nothing_is_read_as_markup_emoji_or_highlight(capsys: Screen) -> None:
     report.output([text])
 
     assert capsys.readouterr().out.count(text) == 2
+
+
+def test_on_a_screen_sentences_break_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_a_screen(monkeypatch)
+    Report({}).step("this sentence is longer than the screen is wide")
+
+    assert terminal.getvalue() == "  ✓ this sentence is longer than the\n    screen is wide\n"
+
+
+def test_on_a_screen_what_is_to_be_copied_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_a_screen(monkeypatch)
+    command = "`nox -s rollback -- --to some-revision-of-it`"
+    report = Report({})
+    report.error(PipelineError("no", remedy=f"name another: {command}"))
+    report.note("grant it: gcloud projects add-iam-policy-binding my-project --role=r")
+    report.command(Command(("docker", "run", "--name", "a-long-name", "--rm", "an-image")))
+
+    lines = terminal.getvalue().splitlines()
+    assert any(line.endswith(command) for line in lines)
+    assert any(
+        line.endswith("gcloud projects add-iam-policy-binding my-project --role=r")
+        for line in lines
+    )
+    assert lines[-1].endswith("docker run --name a-long-name --rm an-image")
+
+
+def test_on_a_screen_waiting_is_shown_and_nothing_of_it_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = on_a_screen(monkeypatch)
+    report = Report({})
+    with report.waiting("deploy"), report.timed("ready"):
+        report.note("at work")
+
+    assert "until ready" in terminal.getvalue()
+    last = terminal.getvalue().rpartition("\n")[2]
+    assert last.endswith("\x1b[2K\x1b[?25h\r")  # erased, and the cursor is back
+
+
+def test_where_nobody_watches_nothing_moves(
+    capsys: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as CI does, for colours in its log
+    report = Report({})
+    with report.timed("built"):
+        report.progress("unseen")
+
+    screen = capsys.readouterr().out
+    assert "unseen" not in screen
+    assert "\x1b[?25l" not in screen
+    assert len(screen.splitlines()) == 1
+
+
+def test_evidence_that_was_just_shown_is_not_shown_again(capsys: Screen) -> None:
+    report = Report({})
+    report.verdict(Verdict("health", Outcome.FAIL, "ill", lines=("evidence",)))
+    report.error(PipelineError("ill", lines=("evidence",)))
+
+    assert capsys.readouterr().out.count("evidence") == 1
+
+
+def test_a_failure_that_was_wanted_is_no_annotation(capsys: Screen) -> None:
+    Report(GITHUB).failure(ERROR)
+
+    assert "::error" not in capsys.readouterr().out
 
 
 def test_long_lines_are_not_wrapped(capsys: Screen) -> None:

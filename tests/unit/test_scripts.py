@@ -18,7 +18,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 FAKE_PYTHON = f"""#!/bin/sh
 case "$*" in
     "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python"
-        printf '#!/bin/sh\\nprintf "[%%s]" "$(command -v python)" "$@"\\n' >"$3/bin/nox"
+        printf '#!/bin/sh\\nprintf "[%%s]" "$(command -v python)" "$PWD" "$@"\\n' >"$3/bin/nox"
         chmod +x "$3/bin/nox" ;;
     "-m pip "*) echo "$*" >>"$FAKE_LOG"; [ -z "$FAKE_FAILURE" ] ;;
     -c*) exec {sys.executable} "$@" ;;
@@ -65,6 +65,11 @@ class Checkout:
         return process.returncode, out, err
 
     @property
+    def call(self) -> str:
+        """What the invented nox prints: its python, the caller's folder, and the noxfile."""
+        return f"[{self.root}/.venv/bin/python][/][--noxfile][{self.root}/noxfile.py]"
+
+    @property
     def installs(self) -> int:
         return len(self.log.read_text().splitlines()) if self.log.exists() else 0
 
@@ -76,10 +81,9 @@ def checkout(tmp_path: Path) -> Checkout:
 
 def test_nox_sets_up_once_and_is_quiet_afterwards(checkout: Checkout) -> None:
     code, out, err = checkout.run("-s", "two words")
-    python = checkout.root / ".venv" / "bin" / "python"
-    assert (code, out) == (0, f"[{python}][-s][two words]")
+    assert (code, out) == (0, checkout.call + "[-s][two words]")
     assert "Setting up .venv with Python 3.11.0" in err
-    assert checkout.run("-l") == (0, f"[{python}][-l]", "")
+    assert checkout.run("-l") == (0, checkout.call + "[-l]", "")
     assert checkout.installs == 2
 
 
@@ -107,7 +111,7 @@ def test_nox_sets_up_again_when_the_lock_changed(checkout: Checkout) -> None:
 def test_nox_sets_up_again_when_the_checkout_moved(checkout: Checkout) -> None:
     checkout.run()
     checkout.root = checkout.root.rename(checkout.root.with_name("moved"))
-    assert checkout.run()[1] == f"[{checkout.root}/.venv/bin/python]"
+    assert checkout.run()[1] == checkout.call
     assert checkout.installs == 4
 
 

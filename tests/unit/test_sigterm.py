@@ -15,7 +15,12 @@ NONE = f"{0:016x}"
 
 @pytest.mark.parametrize(
     ("ignored", "caught", "unhandled"),
-    [(NONE, NONE, True), (TERM, NONE, False), (NONE, TERM, False), ("ffffffffffffbfff", NONE, True)],
+    [
+        (NONE, NONE, True),
+        (TERM, NONE, False),
+        (NONE, TERM, False),
+        ("ffffffffffffbfff", NONE, True),
+    ],
 )
 def test_the_masks_tell(ignored, caught, unhandled):
     status = f"Name:\tx\nSigBlk:\t{NONE}\nSigIgn:\t{ignored}\nSigCgt:\t{caught}\n"

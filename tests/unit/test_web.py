@@ -11,7 +11,8 @@ from contextlib import closing, contextmanager, suppress
 
 import pytest
 
-from pipeline.adapters.web import MOST_BYTES, Address, Answer, get, listens
+from pipeline.adapters.web import MOST_BYTES, Answer, get, listens
+from pipeline.inspected import Address
 
 DEADLINE = 0.4
 SLACK = 2.0  # seconds that a busy machine may add

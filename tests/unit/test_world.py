@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.adapters import processes
 from pipeline.adapters.world import real_world
 from pipeline.commands import Command
 from pipeline.errors import EngineFailed
@@ -94,6 +95,30 @@ def test_a_streamed_process_is_ended_when_reading_is_interrupted(tmp_path: Path)
     pid = int((tmp_path / "pid").read_text())
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_streamed_tool_that_ignores_sigterm_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def on_line(line: str) -> None:
+        (tmp_path / "pid").write_text(line)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(processes, "_TO_END", 0.2)
+    with pytest.raises(KeyboardInterrupt):
+        world.stream(shell("trap '' TERM; echo $$; while :; do sleep 0.1; done"), on_line)
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_flood_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_MOST_KEPT", 100_000)
+    process = world.start(shell("head -c 1000000 /dev/zero; echo; yes | head -100000; exit 3"))
+
+    assert process.wait(PATIENCE) == 3
+    assert sum(map(len, process.lines)) < 200_000
+    assert process.lines[-1] == "(it writes on; what follows was not kept)"
 
 
 def test_a_started_process_is_polled_while_it_runs_and_read_when_it_ended(tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ class Tokens:
 
     def claims(self, token: str, now: datetime) -> Json | None:
         """The claims of a token of ours that has not expired; None for any other."""
+        if not token.isascii():
+            return None
         signed, _, signature = token.rpartition(".")
         if not hmac.compare_digest(self._sign(signed).encode(), signature.encode()):
             return None

@@ -65,10 +65,10 @@ class Api:
 
 
 async def _body(request: web.Request) -> Any:
-    raw = await request.read()
     try:
+        raw = await request.read()
         return json.loads(raw) if raw.strip() else {}
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, web.RequestPayloadError) as error:
         raise invalid("Invalid JSON payload received. It cannot be parsed.") from error
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.local_cloud_run.api.log_match import Predicate, comparison
-from pipeline.local_cloud_run.state.rpc import ApiError, invalid
+from pipeline.local_cloud_run.state.rpc import ApiError, invalid, not_emulated
 
 _LONGEST = 20_000  # characters
 _DEEPEST = 50  # nested parentheses and NOTs
@@ -107,8 +107,12 @@ class _Parser:
 
     def _comparison(self) -> Predicate:
         field = self._take("word")
-        operator, value = self._take("operator").text, self._take("word")
-        return comparison(_path(field), operator, _unquoted(value.text))
+        if self.next is None or self.next.kind != "operator":
+            raise not_emulated(f"search words without a field in a filter: {field.text[:40]}")
+        sign = self._take("operator").text
+        if self.next and self.next.text == "(":
+            raise not_emulated(f"several values in one comparison of a filter: {field.text[:40]}")
+        return comparison(_path(field), sign, _unquoted(self._take("word").text))
 
     def _take(self, kind: str) -> _Token:
         token = self.next

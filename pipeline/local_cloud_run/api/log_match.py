@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -23,12 +24,20 @@ SEVERITIES = (
     "ALERT",
     "EMERGENCY",
 )
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\d([Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d))?")
+_RFC3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[Tt](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d))?", re.ASCII
+)
+_NUMBER = re.compile(r"([+-]?\d{1,18}(?:\.\d{1,18})?)s?", re.ASCII)
+_ORDERS = {
+    "=": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge, "<": operator.lt,
+    "<=": operator.le,
+}  # fmt: skip
 _TIMES = (("timestamp",), ("receiveTimestamp",))
 
 
-def comparison(path: tuple[str, ...], operator: str, wanted: str) -> Predicate:
-    compare = _regex(wanted, operator) if "~" in operator else _comparer(path, operator, wanted)
+def comparison(path: tuple[str, ...], sign: str, wanted: str) -> Predicate:
+    """``sign`` is one of the language's operators, such as ``>=``. Raises INVALID_ARGUMENT."""
+    compare = _regex(wanted, sign) if "~" in sign else _comparer(path, sign, wanted)
 
     def holds(entry: Json) -> bool:
         found = _find(entry, path)
@@ -45,52 +54,49 @@ def _find(entry: Any, path: tuple[str, ...]) -> Any:
     return entry
 
 
-def _regex(wanted: str, operator: str) -> Callable[[Any], bool]:
+def _regex(wanted: str, sign: str) -> Callable[[Any], bool]:
     try:
         pattern = re.compile(wanted)
     except re.error as error:
         raise invalid(f"Unparseable filter: invalid regular expression, {error}.") from error
-    return lambda found: (pattern.search(str(found)) is not None) == (operator == "=~")
+    return lambda found: (pattern.search(str(found)) is not None) == (sign == "=~")
 
 
-def _comparer(path: tuple[str, ...], operator: str, wanted: str) -> Callable[[Any], bool]:
-    if operator == ":":
+def _comparer(path: tuple[str, ...], sign: str, wanted: str) -> Callable[[Any], bool]:
+    if sign == ":":
         part = wanted.lower()
         return lambda found: wanted == "*" or part in str(found).lower()
+    compare = _ORDERS[sign]
     if path in _TIMES:
-        limit = _time(wanted)
+        limit = instant(wanted)
         if limit is None:
             raise invalid(f"Unparseable filter: '{wanted}' is not an RFC 3339 time.")
-        return lambda found: _ordered(operator, _time(str(found)) or limit, limit)
+        return lambda found: compare(f"{found[:-1]}000", limit)
     if path == ("severity",):
         level = _severity(wanted)
         if level is None:
             raise invalid(f"Unparseable filter: '{wanted}' is not a severity.")
-        return lambda found: _ordered(operator, _severity(str(found)) or 0, level)
-    return lambda found: _by_value(operator, found, wanted)
+        return lambda found: compare(_severity(str(found)) or 0, level)
+    return _by_value(compare, wanted)
 
 
-def _by_value(operator: str, found: Any, wanted: str) -> bool:
-    if isinstance(found, bool):
-        return _ordered(operator, str(found).lower(), wanted.lower())
-    left, right = _number(found), _number(wanted)
-    if left is not None and right is not None:
-        return _ordered(operator, left, right)
-    return _ordered(operator, str(found).lower(), wanted.lower())
+def _by_value(compare: Callable[[Any, Any], bool], wanted: str) -> Callable[[Any], bool]:
+    number, text = _number(wanted), wanted.lower()
 
+    def holds(found: Any) -> bool:
+        value = None if number is None or isinstance(found, bool) else _number(found)
+        if value is None:
+            return compare(str(found).lower(), text)
+        return compare(value, number)
 
-def _ordered(operator: str, left: Any, right: Any) -> bool:
-    return bool({
-        "=": left == right, "!=": left != right, ">": left > right, ">=": left >= right,
-        "<": left < right, "<=": left <= right,
-    }[operator])  # fmt: skip
+    return holds
 
 
 def _number(value: Any) -> float | None:
     """The value of a number, or of a duration such as ``0.123s`` in seconds."""
     if isinstance(value, (int, float)):
         return value
-    match = re.fullmatch(r"([+-]?\d{1,18}(?:\.\d{1,18})?)s?", str(value), re.ASCII)
+    match = _NUMBER.fullmatch(str(value))
     return float(match[1]) if match else None
 
 
@@ -98,11 +104,19 @@ def _severity(text: str) -> int | None:
     return SEVERITIES.index(text.upper()) if text.upper() in SEVERITIES else None
 
 
-def _time(text: str) -> datetime | None:
-    if not _RFC3339.fullmatch(text):
+def instant(text: str) -> str | None:
+    """A time as ``YYYY-MM-DDTHH:MM:SS.nnnnnnnnn`` in UTC, which sorts as time does.
+
+    Entries carry theirs with six digits and a Z: comparing texts is exact to the nanosecond, and
+    ten times as fast as reading each.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
         return None
+    day, clock, fraction, zone = match.groups()
     try:
-        at = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text.upper()))
-    except ValueError:
+        at = datetime.fromisoformat(f"{day}T{clock or '00:00:00'}{(zone or 'Z').upper()}")
+        seconds = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    except (ValueError, OverflowError):
         return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return f"{seconds}.{(fraction or '').ljust(9, '0')}"

@@ -6,13 +6,12 @@ from typing import Any
 
 from pipeline.local_cloud_run.api.log_filter import compile_filter
 from pipeline.local_cloud_run.api.logs import LogStore
-from pipeline.local_cloud_run.api.paging import page
+from pipeline.local_cloud_run.api.paging import page_after
 from pipeline.local_cloud_run.state.rpc import invalid
 from pipeline.local_cloud_run.values import Json
 
 _FIELDS = ("resourceNames", "filter", "orderBy", "pageSize", "pageToken", "projectIds")
 _ORDERS = {"": False, "timestamp": False, "timestamp asc": False, "timestamp desc": True}
-_DEFAULT_PAGE = 50
 
 
 def list_entries(store: LogStore, body: Any) -> Json:
@@ -27,7 +26,7 @@ def list_entries(store: LogStore, body: Any) -> Json:
             raise invalid(
                 f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'
             )
-    names, order = _resource_names(body), body.get("orderBy") or ""
+    names, order = _resource_names(body), _text(body, "orderBy")
     if order not in _ORDERS:
         raise invalid("orderBy must be 'timestamp asc' or 'timestamp desc'.")
     wanted = compile_filter(_text(body, "filter"))
@@ -37,9 +36,14 @@ def list_entries(store: LogStore, body: Any) -> Json:
         for entry in store.entries()
         if entry["logName"].startswith(prefixes) and wanted(entry)
     ]
-    found.sort(key=lambda entry: (entry["timestamp"], entry["insertId"]), reverse=_ORDERS[order])
-    shown, token = page(found, _size(body), _text(body, "pageToken"), _DEFAULT_PAGE)
+    shown, token = page_after(
+        found, _place, _size(body), _text(body, "pageToken"), reverse=_ORDERS[order]
+    )
     return {"entries": shown, "nextPageToken": token}
+
+
+def _place(entry: Json) -> tuple[str, str]:
+    return entry["timestamp"], entry["insertId"]
 
 
 def _resource_names(body: Json) -> list[str]:

@@ -68,8 +68,14 @@ def _camel(path: str) -> str:
         if field is None:
             raise invalid(f"The update mask path '{path}' is not a field of Service.")
         names.append(field.json_name)
-        holder = None if field.is_repeated else field.message_type
+        holder = None if _is_leaf(field) else field.message_type
     return ".".join(names)
+
+
+def _is_leaf(field: FieldDescriptor) -> bool:
+    """Whether JSON has no object there: a list, a map, or a text such as ``300s``."""
+    kind = field.message_type
+    return bool(field.is_repeated or (kind and kind.full_name.startswith("google.protobuf.")))
 
 
 def _field(holder: Descriptor | None, name: str) -> FieldDescriptor | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from pipeline.local_cloud_run.state import texts
+from pipeline.local_cloud_run import messages
 from pipeline.local_cloud_run.state.resources import (
     FAILED,
     SUCCEEDED,
@@ -108,7 +108,7 @@ def revision(held: Revision, owner: Service | None) -> Json:
             *(_condition(kind, held.ready) for kind in ("Ready", "ContainerHealthy")),
             *([_active(held, routed=routed)] if held.is_ready else []),
         ],
-        "logUri": texts.logs_url(held.key),
+        "logUri": messages.logs_url(held.key),
         "etag": etag_of(held.version),
     }
 

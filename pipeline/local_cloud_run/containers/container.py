@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from asyncio.subprocess import Process
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from pipeline import commands
-from pipeline.adapters.processes import Finished
+from pipeline import commands, inspected
 from pipeline.adapters.sigterm import ends_at_once
 from pipeline.commands import ContainerRun, Engine
 from pipeline.errors import EngineFailed
+from pipeline.inspected import Address
 from pipeline.local_cloud_run.containers.output import pump
 from pipeline.local_cloud_run.containers.processes import finish, spawn
 
 GRACE = 10  # seconds between SIGTERM and SIGKILL (API facts §4.2)
 _POLL = 0.02  # seconds
 _KEPT_ERRORS = 20  # lines
-
-
-class Address(NamedTuple):
-    """Where a container listens, if it does: a loopback port, and its own address and port."""
-
-    host_port: int
-    ip: str  # empty where the engine gives it none
-    port: int
 
 
 @dataclass(frozen=True)
@@ -43,7 +34,10 @@ class Exit:
 
 
 class Container:
-    """A container under way. ``exit`` is done once it has ended, is read out and removed."""
+    """A container under way.
+
+    ``ended`` is done as soon as it has ended; ``exit`` once it is also read out and removed.
+    """
 
     def __init__(
         self, engine: Engine, run: ContainerRun, process: Process, emit: Callable[[str, str], None]
@@ -55,6 +49,7 @@ class Container:
         self._emit = emit
         self._errors: deque[str] = deque(maxlen=_KEPT_ERRORS)
         self._stopping: asyncio.Task[None] | None = None
+        self.ended: asyncio.Task[int] = asyncio.create_task(process.wait())
         self.exit: asyncio.Task[Exit] = asyncio.create_task(self._until_exit())
 
     @classmethod
@@ -67,7 +62,7 @@ class Container:
     async def address(self) -> Address | None:
         """Where it can be reached, or None when it ended before it could."""
         while not self.exit.done():
-            address = _address(await self._inspect(), self._port)
+            address = inspected.address(await self._inspect(), self._port)
             if address is not None:
                 return address
             await asyncio.wait({self.exit}, timeout=_POLL)
@@ -96,7 +91,7 @@ class Container:
         while self._process.returncode is None:
             stop = commands.stop_container(self._engine, self.name, GRACE)
             kill = commands.kill_container(self._engine, self.name)
-            at_once = ends_at_once(dict(await self._inspect()))
+            at_once = ends_at_once(await self._inspect())
             stopped = await finish(kill if at_once else stop)
             await asyncio.wait({self.exit}, timeout=GRACE if stopped.ok else _POLL)
 
@@ -105,7 +100,7 @@ class Container:
             pump(_stream(self._process.stdout), self._on_output),
             pump(_stream(self._process.stderr), self._on_error),
         )
-        code = await self._process.wait()
+        code = await self.ended
         state: Mapping[str, Any] = {}
         with contextlib.suppress(EngineFailed):
             state = (await self._inspect()).get("State", {})
@@ -122,25 +117,8 @@ class Container:
         self._emit("stderr", line)
 
     async def _inspect(self) -> Mapping[str, Any]:
-        return inspected(await finish(commands.inspect_container(self._engine, self.name)))
-
-
-def inspected(answer: Finished) -> Mapping[str, Any]:
-    """The one object of an ``inspect``; empty when there is no such thing."""
-    found = json.loads(answer.output) if answer.ok else []
-    return found[0] if found else {}
-
-
-def _address(container: Mapping[str, Any], port: int) -> Address | None:
-    if not container.get("State", {}).get("Running"):
-        return None
-    network = container.get("NetworkSettings", {})
-    ips = [network, *(network.get("Networks") or {}).values()]
-    own = next((str(each["IPAddress"]) for each in ips if each.get("IPAddress")), "")
-    for binding in (network.get("Ports") or {}).get(f"{port}/tcp") or ():
-        if str(binding.get("HostPort", "")).isdigit() and int(binding["HostPort"]):
-            return Address(int(binding["HostPort"]), own, port)
-    return None
+        answer = await finish(commands.inspect_container(self._engine, self.name))
+        return inspected.first(answer.output) if answer.ok else {}
 
 
 def _stream(stream: asyncio.StreamReader | None) -> asyncio.StreamReader:

@@ -62,9 +62,12 @@ class Fleet:
         self._retired = False
         self._settled = asyncio.Event()
 
-    async def grow(self, reason: str) -> StartFailure | None:
+    def grow(self, reason: str) -> Coroutine[Any, Any, StartFailure | None]:
         """Start one instance and let it serve, or say why it did not start."""
-        self._starting += 1
+        self._starting += 1  # from this call on: requests at once must not each start one
+        return self._grow(reason)
+
+    async def _grow(self, reason: str) -> StartFailure | None:
         try:
             outcome = await self._start(reason)
         finally:
@@ -78,7 +81,7 @@ class Fleet:
         self._startups.append(outcome.seconds)
         instance = Instance(self.spec, outcome)
         self._live.append(instance)
-        outcome.container.exit.add_done_callback(lambda _: self._gone(instance))
+        outcome.container.ended.add_done_callback(lambda _: self._gone(instance))
         self._rest(instance)
         self._serve_waiting()
         return None

@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from pipeline import commands
+from pipeline import commands, inspected
 from pipeline.commands import Engine
 from pipeline.errors import EngineFailed
-from pipeline.local_cloud_run.containers.container import inspected
 from pipeline.local_cloud_run.containers.processes import finish
 
 _LOOPBACK = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:\d+)?/.+")
@@ -52,12 +51,7 @@ def pinned(reference: str, image: Mapping[str, Any]) -> str:
     known = [entry for entry in image.get("RepoDigests") or () if parse(entry).name == name]
     if digest:
         return f"{name}@{digest}"
-    return str(known[0]) if known else f"{name}@{image_id(image)}"
-
-
-def image_id(image: Mapping[str, Any]) -> str:
-    """The id with its ``sha256:``, which podman leaves out."""
-    return f"sha256:{str(image['Id']).removeprefix('sha256:')}"
+    return str(known[0]) if known else f"{name}@{inspected.image_id(image)}"
 
 
 async def find(engine: Engine, reference: str) -> Found | None:
@@ -77,7 +71,10 @@ async def find(engine: Engine, reference: str) -> Found | None:
     config = image.get("Config") or {}
     start = [*(config.get("Entrypoint") or ()), *(config.get("Cmd") or ()), ""]
     return Found(
-        image_id(image), pinned(reference, image), str(image.get("Architecture", "")), start[0]
+        inspected.image_id(image),
+        pinned(reference, image),
+        str(image.get("Architecture", "")),
+        start[0],
     )
 
 
@@ -89,6 +86,6 @@ async def _local(engine: Engine, reference: str) -> Mapping[str, Any]:
                 f"{engine.name} does not answer: {answer.errors.strip()}",
                 remedy="run scripts/engine: it starts an engine or says what to install",
             )
-        if image := inspected(answer):
-            return image
+        if answer.ok:
+            return inspected.first(answer.output)
     return {}

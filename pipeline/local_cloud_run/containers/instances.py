@@ -71,15 +71,17 @@ class Instances:
     async def deploy(self, spec: InstanceSpec) -> StartFailure | None:
         """Start a revision's first instance and keep it; None once it is ready.
 
-        The start goes on when the caller is cancelled. The rest of ``min_instances`` follow in
-        the background.
+        The start goes on when the caller is cancelled; ``retire`` ends what it has begun. The rest
+        of ``min_instances`` follow in the background.
         """
         fleet = Fleet(spec, lambda reason: self._start(spec, reason), self._spawn, self._idle_after)
+        self._fleets[spec.key] = fleet
         failure = await asyncio.shield(self._spawn(fleet.grow(messages.DEPLOYMENT)))
         if failure is None:
-            self._fleets[spec.key] = fleet
             for _ in range(1, spec.min_instances):
                 self._spawn(fleet.grow(messages.MIN_INSTANCES))
+        elif self._fleets.get(spec.key) is fleet:
+            del self._fleets[spec.key]
         return failure
 
     @asynccontextmanager

@@ -8,7 +8,7 @@ import contextlib
 import aiohttp
 from yarl import URL
 
-from pipeline.local_cloud_run.containers.container import Address
+from pipeline.inspected import Address
 from pipeline.local_cloud_run.values import Probe
 
 _OFTEN = 0.05  # seconds between two attempts

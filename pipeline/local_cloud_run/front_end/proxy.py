@@ -106,6 +106,7 @@ class Proxy:
         )
         if websockets.is_upgrade(request.headers):
             return await websockets.relay(self._client(), url, headers, visit)
+        await _invite_body(request)
         body = request.content if request.body_exists else None
         async with self._client().request(
             request.method, url, headers=headers, data=body, allow_redirects=False
@@ -118,8 +119,17 @@ class Proxy:
         return self._session
 
 
+async def _invite_body(request: web.BaseRequest) -> None:
+    """A client that asked for it waits for our word before it sends a body."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer itself has not begun
+
+
 async def _relay(upstream: aiohttp.ClientResponse, visit: Visit) -> web.StreamResponse:
-    """Stream the container's answer to the client."""
+    """Stream the container's answer to the client. Raises ValueError for one nobody asked for."""
+    if upstream.status == 101:
+        raise ValueError("the container switched protocols, unasked")
     response = web.StreamResponse(
         status=upstream.status,
         reason=upstream.reason,

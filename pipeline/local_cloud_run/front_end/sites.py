@@ -64,6 +64,7 @@ class Sites:
             answer,
             handler_cancellation=True,
             access_log=None,
+            auto_decompress=False,  # a body is the container's to read
             max_line_size=_LONGEST_HEADER,
             max_field_size=_LONGEST_HEADER,
         )

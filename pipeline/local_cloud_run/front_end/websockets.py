@@ -36,7 +36,8 @@ async def relay(
 ) -> web.StreamResponse:
     """Connect to the container first, then accept with the subprotocol it chose.
 
-    A container that refuses the handshake has its status passed on.
+    A container that refuses the handshake has its status passed on. Raises ClientError when it
+    neither refuses nor accepts.
     """
     offered = headers.popall("Sec-WebSocket-Protocol", [])
     protocols = [name.strip() for line in offered for name in line.split(",")]
@@ -52,6 +53,8 @@ async def relay(
             max_msg_size=_LONGEST_MESSAGE,
         )
     except aiohttp.WSServerHandshakeError as error:
+        if error.status == 101:
+            raise
         return visit.refuse(Refusal(error.status, error.message))
     async with upstream:
         accepted = [upstream.protocol] if upstream.protocol else []

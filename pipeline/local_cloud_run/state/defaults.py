@@ -39,12 +39,13 @@ def _template(template: Json) -> Json:
 
 
 def _container(container: Json) -> Json:
-    port = {"name": "http1", "containerPort": 8080, **(container.get("ports") or [{}])[0]}
+    first, *others = container.get("ports") or [{}]
+    port = {"name": "http1", "containerPort": 8080, **first}
     resources = container.get("resources") or {"cpuIdle": True, "startupCpuBoost": True}
     limits = {"cpu": "1000m", "memory": "512Mi", **resources.get("limits", {})}
     return {
         **container,
-        "ports": [port],
+        "ports": [port, *others],
         "resources": {**resources, "limits": limits},
         "startupProbe": _probe(container.get("startupProbe"), port["containerPort"]),
     }

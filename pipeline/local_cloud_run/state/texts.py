@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pipeline.local_cloud_run import messages
 from pipeline.local_cloud_run.values import RevisionKey, ServiceKey
 
 ALREADY_EXISTS = "Resource already exists."
@@ -60,7 +61,7 @@ def revision_not_ready(revision: str, why: str) -> str:
 
 
 def image_missing(revision: str, image: str) -> str:
-    return revision_not_ready(revision, f"Image '{image}' not found.")
+    return revision_not_ready(revision, messages.image_missing(image))
 
 
 def secret_missing(revision: str, secret: str) -> str:
@@ -100,15 +101,4 @@ def reserved_env(names: Iterable[str]) -> str:
     return (
         "spec.template.spec.containers[0].env: The following reserved env names were provided: "
         f"{', '.join(names)}. These values are automatically set by the system."
-    )
-
-
-def logs_url(key: RevisionKey) -> str:
-    """The console address in a start failure and in ``Revision.log_uri``."""
-    return (
-        f"https://console.cloud.google.com/logs/viewer?project={key.project}"
-        f"&resource=cloud_run_revision/service_name/{key.service}/revision_name/{key.revision}"
-        "&advancedFilter=resource.type%3D%22cloud_run_revision%22"
-        f"%0Aresource.labels.service_name%3D%22{key.service}%22"
-        f"%0Aresource.labels.revision_name%3D%22{key.revision}%22"
     )

@@ -78,8 +78,9 @@ def _template(template: Json) -> None:
     if len(containers) > 1:
         raise not_emulated("more than one container in an instance")
     _environment(containers[0].get("env", ()))
+    _ports(containers[0])
     _limits(template, containers[0])
-    _probe(containers[0]["startupProbe"])
+    _probe(containers[0]["startupProbe"], containers[0]["ports"][0]["containerPort"])
 
 
 def _environment(env: Collection[Json]) -> None:
@@ -99,6 +100,19 @@ def _environment(env: Collection[Json]) -> None:
             )
 
 
+def _ports(container: Json) -> None:
+    place = "spec.template.spec.containers[0].ports"
+    if len(container["ports"]) > 1:
+        raise invalid(f"{place}: must not have more than one entry.")
+    port = container["ports"][0]
+    if port["name"] == "h2c":
+        raise not_emulated("HTTP/2 to the container (a port named h2c)")
+    if port["name"] != "http1":
+        raise invalid(f"{place}: the name must be http1 or h2c.")
+    if not 0 < port["containerPort"] < 65536:
+        raise invalid(f"{place}: must be between 1 and 65535.")
+
+
 def _limits(template: Json, container: Json) -> None:
     cpus(container["resources"]["limits"]["cpu"])
     size(container["resources"]["limits"]["memory"])
@@ -106,17 +120,20 @@ def _limits(template: Json, container: Json) -> None:
         raise invalid("spec.template.spec.timeoutSeconds: must be between 1 and 3600.")
     if not 0 < template["maxInstanceRequestConcurrency"] <= 1000:
         raise invalid("spec.template.spec.containerConcurrency: must be between 1 and 1000.")
-    if not 0 < container["ports"][0]["containerPort"] < 65536:
-        raise invalid("spec.template.spec.containers[0].ports: must be between 1 and 65535.")
     scaling = template["scaling"]
     if not 0 <= scaling.get("minInstanceCount", 0) <= scaling["maxInstanceCount"]:
         raise invalid("template.scaling: min_instance_count must not exceed max_instance_count.")
 
 
-def _probe(probe: Json) -> None:
+def _probe(probe: Json, port: int) -> None:
     place = "spec.template.spec.containers[0].startupProbe"
     if "grpc" in probe:
         raise not_emulated("gRPC startup probes")
+    aim = probe.get("httpGet") or probe["tcpSocket"]
+    if aim["port"] != port:
+        raise not_emulated("a startup probe of another port than the container's own")
+    if not aim.get("path", "/").startswith("/"):
+        raise invalid(f"{place}.httpGet.path: must begin with a slash.")
     if not 0 < probe["timeoutSeconds"] <= probe["periodSeconds"] <= 240:
         raise invalid(f"{place}: needs 1 <= timeout <= period <= 240 seconds.")
     if not 0 <= probe.get("initialDelaySeconds", 0) <= 240 or probe["failureThreshold"] < 1:
