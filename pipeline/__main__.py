@@ -78,7 +78,7 @@ def _call(arguments: argparse.Namespace, world: World, report: Report) -> None:
     elif arguments.stage == "local":
         from pipeline.stages.local import local
 
-        local(world, report, port=arguments.port, startup_limit=arguments.startup_limit)
+        local(world, report, arguments.config, arguments.port, arguments.startup_limit)
     else:
         from pipeline.config import load_config
 
@@ -104,8 +104,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     # One nox run hands the same options to every stage, so each takes them all.
     for name, what in STAGES.items():
         stage = stages.add_parser(name, help=what, description=what, allow_abbrev=False)
-        stage.add_argument("--config", type=Path, default=Path("pipeline.yaml"), metavar="PATH",
-                           help="the configuration (default: pipeline.yaml)")  # fmt: skip
+        _take_config(stage)
         stage.add_argument("--format", choices=("text", "json"), default="text",
                            help="how lint prints its findings")  # fmt: skip
         stage.add_argument("--hold", action="store_true",
@@ -113,6 +112,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         stage.add_argument("--to", default="", metavar="REVISION",
                            help="the revision that rollback goes back to")  # fmt: skip
     local = stages.add_parser("local", help="run a local Cloud Run", allow_abbrev=False)
+    _take_config(local)
     local.add_argument("--port", type=int, default=8790, help="0 for a free one (default: 8790)")
     local.add_argument("--startup-limit", type=float, default=None, metavar="SECONDS",
                        help="time to listen (default: Cloud Run's 240)")  # fmt: skip
@@ -120,6 +120,11 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     for stage in (local, stages.choices["schema"]):
         stage.set_defaults(format="text")
     return parser.parse_args(argv)
+
+
+def _take_config(stage: argparse.ArgumentParser) -> None:
+    stage.add_argument("--config", type=Path, default=Path("pipeline.yaml"), metavar="PATH",
+                       help="the configuration (default: pipeline.yaml)")  # fmt: skip
 
 
 @contextmanager
@@ -147,7 +152,7 @@ def _stopped(report: Report, stop: KeyboardInterrupt) -> int:
     kind = Terminated if isinstance(stop, _Terminating) else Interrupted
     error = kind(
         "stopped before the end; nothing after this was started",
-        remedy="`nox -s status` says what serves; the same command goes on from there",
+        remedy="`nox -s status` says what serves, and what there is to go on with",
     )
     report.error(error)
     return error.exit_code

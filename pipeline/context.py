@@ -36,8 +36,7 @@ class Context:
 
     @cached_property
     def engine(self) -> Engine:
-        wanted = self.config.build.engine
-        return find_engine(self.world, "auto" if wanted == "cloud-build" else wanted)
+        return find_engine(self.world, self.config.build.engine)
 
     @cached_property
     def google(self) -> Google:

@@ -10,12 +10,13 @@ from pipeline.adapters.world import World
 from pipeline.commands import Command, Engine, engine_answers
 from pipeline.errors import EngineFailed, EngineMissing
 
+_ENGINES = ("docker", "podman")
 _LAST_CLIENT_WITH_BUILDKIT_INSIDE = 22  # from 23 on, docker build needs the buildx plug-in
 
 
 def find_engine(world: World, wanted: str = "auto") -> Engine:
     """The first docker or podman that answers, one with BuildKit before one without."""
-    names = ("docker", "podman") if wanted == "auto" else (wanted,)
+    names = (wanted,) if wanted in _ENGINES else _ENGINES
     answering: list[Engine] = []
     silent: list[str] = []
     for path in _on_path(names, world.environ.get("PATH", "")):

@@ -62,7 +62,8 @@ def _named(error: BaseException, where: str) -> PipelineError:
         case api.Forbidden():
             return PermissionMissing(text, where=where, remedy=_grant(text, where))
         case api.NotFound():
-            return ServiceMissing(text, where=where, remedy="check service, project and region")
+            remedy = "nothing deployed yet? `nox -s deploy`; else check service, project and region"
+            return ServiceMissing(text, where=where, remedy=remedy)
         case api.Conflict():
             return ChangedMeanwhile(
                 text, where=where, remedy="look with `nox -s status`, then run the command again"

@@ -16,6 +16,8 @@ def build(context: Context) -> None:
     source = read_source(context.config, context.world, context.engine)
     reference = reference_of(context, source)
     context.report.stage("build", reference)
+    if context.config.build.engine == "cloud-build":
+        context.report.warn("build.engine cloud-build is not acted upon yet: built here")
     image = _already_built(context, reference) or _build(context, source, reference)
     _must_fit(context, image)
     context.report.step(f"{image.architecture}  {image.id[:19]}  {reference}")
@@ -66,11 +68,12 @@ def _build(context: Context, source: Source, reference: str) -> Image:
 
 
 def _labels(context: Context, source: Source) -> dict[str, str]:
-    return {
+    labels = {
         "org.opencontainers.image.revision": source.version,
-        "org.opencontainers.image.source": source.repository or context.config.source,
+        "org.opencontainers.image.source": source.repository,
         "org.opencontainers.image.created": context.world.now().isoformat(timespec="seconds"),
     }
+    return {name: value for name, value in labels.items() if value}
 
 
 def _must_fit(context: Context, image: Image) -> None:

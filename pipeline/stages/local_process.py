@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pipeline.adapters.processes import Running
 from pipeline.adapters.refusals import EMULATOR
@@ -17,13 +18,13 @@ _TO_END = 15.0  # seconds; a container has 10 of them after SIGTERM
 
 
 @contextmanager
-def local_process(world: World, startup_limit: float) -> Iterator[str]:
+def local_process(world: World, config: Path, startup_limit: float) -> Iterator[str]:
     """Its address, HOST:PORT; gone afterwards. A container has ``startup_limit`` seconds to listen.
 
     Raises RehearsalFailed, with what it wrote, if it does not come up.
     """
     command = Command(
-        (sys.executable, "-m", "pipeline", "local", "--port", "0",
+        (sys.executable, "-m", "pipeline", "local", "--port", "0", "--config", str(config),
          "--startup-limit", f"{startup_limit:g}"),
         env={"PYTHONUNBUFFERED": "1"},
     )  # fmt: skip

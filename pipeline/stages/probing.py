@@ -58,7 +58,8 @@ class Prober:
             verdict, trace = self._ask(url)
             return verdict
 
-        return self._until(ask, within, _PAUSE, Outcome.PASS), trace
+        with self.context.report.waiting("until it is healthy"):
+            return self._until(ask, within, _PAUSE, Outcome.PASS), trace
 
     def steady(self, url: str) -> Verdict:
         """Ask once more; one bad answer may be chance, a second among the next three is not."""
@@ -76,7 +77,8 @@ class Prober:
             entries = self.context.logs.of_trace(trace, since)
             return judge_identity(entries, revision)
 
-        return self._until(ask, LOG_LAG, _LOG_PAUSE, Outcome.PASS, Outcome.FAIL)
+        with self.context.report.waiting("for the request log, to prove who answered"):
+            return self._until(ask, LOG_LAG, _LOG_PAUSE, Outcome.PASS, Outcome.FAIL)
 
     def lines(self, revision: str, since: datetime) -> Verdict:
         """Required and forbidden lines in what the revision's containers wrote."""
@@ -87,7 +89,8 @@ class Prober:
             written = [one.text for one in entries if one.log in ("stdout", "stderr")]
             return judge_lines(written, startup.required_logs, startup.forbidden_logs)
 
-        return concluded(self._until(ask, LOG_LAG, _LOG_PAUSE, Outcome.PASS, Outcome.FAIL))
+        with self.context.report.waiting("for the lines that its log must have"):
+            return concluded(self._until(ask, LOG_LAG, _LOG_PAUSE, Outcome.PASS, Outcome.FAIL))
 
     def _ask(self, url: str) -> tuple[Verdict, str]:
         health = self.context.config.health

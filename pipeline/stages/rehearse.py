@@ -49,7 +49,7 @@ Stages = Sequence[Callable[[Context], None]]
 def rehearse(context: Context) -> None:
     """A baseline, a new release, a bad one that must be stopped, and a rollback."""
     rows: list[Row] = []
-    with local_process(context.world, _STARTUP_LIMIT) as address:
+    with local_process(context.world, context.config.file, _STARTUP_LIMIT) as address:
         context.report.step(f"a local Cloud Run at http://{address}")
         there = _against(context, address)
         try:

@@ -126,7 +126,7 @@ def _must_answer(
     """
     world = context.world
     prober = Prober.of(context, service)
-    urls = {service.uri, candidate_url(service, candidate)}
+    urls = dict.fromkeys([service.uri, candidate_url(service, candidate)])
     until = world.monotonic() + watched
     for url in urls:
         _must_pass(service, url, prober.health(url, within)[0])
@@ -136,7 +136,8 @@ def _must_answer(
         for url in urls:
             _must_pass(service, url, prober.steady(url))
         rounds += 1
-    context.report.step(f"it answers well, asked {rounds} times")
+    times = "once" if rounds == 1 else f"{rounds} times"
+    context.report.step(f"it answers well, asked {times}")
 
 
 def _must_pass(service: Service, url: str, verdict: Verdict) -> None:

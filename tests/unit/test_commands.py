@@ -137,7 +137,7 @@ def test_a_target_is_named_before_the_folder() -> None:
             ["/bin/podman", "pull", "--platform", "linux/amd64", "i:1"],
         ),
         (commands.push_image(DOCKER, "i:1"), ["/bin/docker", "push", "i:1"]),
-        (commands.engine_answers(DOCKER), ["/bin/docker", "info", "--format", "{{.ID}}"]),
+        (commands.engine_answers(DOCKER), ["/bin/docker", "ps", "--quiet", "--last", "1"]),
         (
             commands.hadolint("hadolint", "a", "b"),
             ["hadolint", "--no-fail", "--format", "json", "a", "b"],

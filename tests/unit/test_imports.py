@@ -31,7 +31,7 @@ ALLOWED = {
         "adapters", "checks", "commands", "config", "context", "dockerfile", "errors", "inspected",
         "model", "release", "report",
     },
-    "stages.local": {"adapters", "report", "local_cloud_run.server"},
+    "stages.local": {"adapters", "config", "report", "local_cloud_run.server"},
     "local_cloud_run": {
         "adapters.processes", "adapters.sigterm", "adapters.world", "commands", "errors",
         "inspected",
