@@ -16,7 +16,14 @@ nox.options.stop_on_first_error = True
 # nox looks for uv even where no session uses it, and says so before the first stage has a word.
 logging.getLogger("nox").addFilter(lambda record: record.msg != "uv binary not found.")
 
-SHELL_SCRIPTS = (".ci/run", "scripts/engine", "scripts/lock", "scripts/nox", "scripts/packages.sh")
+SHELL_SCRIPTS = (
+    ".ci/run",
+    "scripts/engine",
+    "scripts/lock",
+    "scripts/nox",
+    "scripts/packages.sh",
+    "scripts/test-programs",
+)
 SCHEMAS = {
     "github-workflows": [str(file) for file in Path(".github/workflows").glob("*.yml")],
     "dependabot": [".github/dependabot.yml"],
@@ -93,6 +100,7 @@ def local(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, on real containers."""
     machine(session)
+    session.run("scripts/test-programs", external=True, log=False)
     install(session)
     session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "loadgroup"]))
 
