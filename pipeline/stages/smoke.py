@@ -20,6 +20,7 @@ GRACE = 10
 """Seconds between SIGTERM and SIGKILL (API facts §4.2)."""
 
 _EVERY = 0.05  # seconds between looks
+_SELDOM = 1.0  # seconds between requests in the end: each may leave a line in its log
 _TO_START = 60.0  # seconds the engine may take before the container runs
 _ENGINE_ITSELF = 125  # exit code of `docker run` when not the container failed
 
@@ -31,8 +32,10 @@ def smoke(context: Context) -> None:
     context.report.stage("smoke", f"{image.reference} with {_limits(run)}")
     context.report.command(commands.run_container(context.engine, run))
     with container(context.engine, context.world, run) as running:
-        address = _listens(context, running)
-        _is_healthy(context, running, address)
+        with context.report.waiting("until it listens"):
+            address = _listens(context, running)
+        with context.report.waiting("until it is healthy"):
+            _is_healthy(context, running, address)
         _wrote_the_right_lines(context, running)
         _stops(context, running)
 
@@ -87,7 +90,7 @@ def _address(context: Context, running: Container) -> Address:
 def _is_healthy(context: Context, running: Container, address: Address) -> None:
     health, allowed = context.config.health, context.config.startup.listen_within
     url = f"http://127.0.0.1:{address.host_port}{health.path}"
-    deadline = context.world.monotonic() + allowed
+    deadline, pause = context.world.monotonic() + allowed, _EVERY
     while True:
         verdict = judge_answer(context.world.get(url, {}, allowed), health.expect)
         if verdict.outcome is Outcome.PASS:
@@ -101,10 +104,11 @@ def _is_healthy(context: Context, running: Container, address: Address) -> None:
             raise _failed(
                 running,
                 f"{health.path} is not healthy: {verdict.evidence}",
-                "mend it, or give it what it needs here with smoke.env in "
-                f"{context.config.file.name}",
+                f"mend it; or say in {context.config.file.name} what it needs here (smoke.env), "
+                "or what healthy means (health.expect)",
             )
-        context.world.sleep(_EVERY * 4)
+        context.world.sleep(pause)
+        pause = min(pause * 2, _SELDOM)
 
 
 def _wrote_the_right_lines(context: Context, running: Container) -> None:
