@@ -31,7 +31,7 @@ def child() -> None:
     import nox.__main__
 
     import pipeline.__main__ as entry
-    from pipeline.adapters.cloud_run import CloudRun
+    from pipeline.adapters import cloud_run
 
     spent: Counter[str] = Counter()
 
@@ -50,7 +50,7 @@ def child() -> None:
              "listens": "waiting"}  # fmt: skip
     wrapped = {name: timed(kind, getattr(world, name)) for name, kind in kinds.items()}
     entry.real_world = lambda: replace(world, **wrapped)
-    CloudRun._settle = timed("cloud run", CloudRun._settle)
+    cloud_run.settle = timed("cloud run", cloud_run.settle)
     stages: list[tuple[str, float]] = []
     call = entry._call
 
