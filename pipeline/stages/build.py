@@ -8,7 +8,7 @@ from pipeline.commands import ImageBuild
 from pipeline.context import Context
 from pipeline.errors import ImageNotBuilt, WrongArchitecture
 from pipeline.model import Image, Source
-from pipeline.stages.source import find_dockerfile, read_source
+from pipeline.steps.source import find_dockerfile, read_source
 
 
 def build(context: Context) -> None:

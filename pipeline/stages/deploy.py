@@ -14,9 +14,9 @@ from pipeline.errors import RegistryRefused
 from pipeline.model import Image, Service, Split, live_split, release_names, show_split
 from pipeline.release import Candidate, note_candidate, note_variables, variables_of
 from pipeline.stages.build import built_image
-from pipeline.stages.explaining import explained
-from pipeline.stages.standing import dark, served, taken_back
-from pipeline.stages.undo import undone
+from pipeline.steps.explaining import explained
+from pipeline.steps.standing import dark, served, taken_back
+from pipeline.steps.undo import undone
 
 _NOT_ACTED_UPON = frozenset(
     {"cors.origins", "jobs", "startup.imports", "traffic.min_requests", "traffic.max_error_rate",

@@ -14,7 +14,7 @@ from pipeline import commands
 from pipeline.context import Context
 from pipeline.errors import LintFoundErrors, NotLinted
 from pipeline.model import Finding
-from pipeline.stages.source import find_dockerfile
+from pipeline.steps.source import find_dockerfile
 
 _CANNOT_PARSE = "DL1000"
 

@@ -25,12 +25,12 @@ from pipeline.report.rehearsal import Row, closing_table
 from pipeline.stages.build import build
 from pipeline.stages.deploy import deploy
 from pipeline.stages.lint import lint
-from pipeline.stages.local_process import local_process
-from pipeline.stages.probing import Prober
 from pipeline.stages.rollback import rollback
 from pipeline.stages.shift import shift
 from pipeline.stages.smoke import smoke
 from pipeline.stages.verify import verify
+from pipeline.steps.local_process import local_process
+from pipeline.steps.probing import Prober
 
 if TYPE_CHECKING:
     from rich.table import Table

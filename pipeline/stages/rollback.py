@@ -7,7 +7,7 @@ from pipeline.context import Context
 from pipeline.errors import ChangedMeanwhile, NothingToRollBackTo, RollbackFailed
 from pipeline.model import Outcome, Service, live_split, pinned, show_split, without_tag
 from pipeline.release import CANDIDATE, Release, candidate_of, releases_of, rollback_targets
-from pipeline.stages.probing import Prober
+from pipeline.steps.probing import Prober
 
 _MAY_TAKE = 10.0  # seconds until the public URL answers well
 

@@ -21,9 +21,9 @@ from pipeline.model import (
     without_tag,
 )
 from pipeline.release import Candidate, candidate_of, note_released, note_verdict
-from pipeline.stages.probing import Prober
-from pipeline.stages.undo import Mend, undone
 from pipeline.stages.verify import candidate_url, the_candidate
+from pipeline.steps.probing import Prober
+from pipeline.steps.undo import Mend, undone
 
 _PROBE_EVERY = 2.0  # seconds
 _MAY_TAKE = 10.0  # seconds until the public URL answers well after a change

@@ -11,7 +11,7 @@ from pipeline.context import Context
 from pipeline.errors import NoCandidate, VerifyFailed, VerifyInconclusive
 from pipeline.model import Outcome, Service, Verdict, live_split, overall, show_split
 from pipeline.release import Candidate, candidate_of, note_verdict
-from pipeline.stages.probing import Prober
+from pipeline.steps.probing import Prober
 
 
 def verify(context: Context) -> None:

@@ -18,7 +18,7 @@ from pipeline.adapters.engine import find_engine
 from pipeline.adapters.world import real_world
 from pipeline.commands import Engine
 from pipeline.dockerfile.ignore import Ignore
-from pipeline.stages.source import context_files
+from pipeline.steps.source import context_files
 
 FILES = [
     ".env", ".git/config", "#hash", "a", "a.py", "b.md", "README.md", "ab", "a b",

@@ -27,9 +27,13 @@ ALLOWED = {
     "adapters": {"commands", "errors", "inspected", "model", "config"},
     "checks": {"model", "release", "adapters.logging.Entry", "adapters.web.Answer"},
     "context": {"adapters", "commands", "config", "report"},
+    "steps": {
+        "adapters", "checks", "commands", "config", "context", "dockerfile", "errors", "model",
+        "release",
+    },
     "stages": {
-        "adapters", "checks", "commands", "config", "context", "dockerfile", "errors", "inspected",
-        "model", "release", "report",
+        "adapters", "checks", "commands", "config", "context", "errors", "inspected", "model",
+        "release", "report", "steps",
     },
     "stages.local": {"adapters", "config", "report", "local_cloud_run.server"},
     "local_cloud_run": {

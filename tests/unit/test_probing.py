@@ -14,7 +14,7 @@ from pipeline.adapters.identity import IdTokens
 from pipeline.adapters.logging import Logs
 from pipeline.context import Context
 from pipeline.model import Outcome
-from pipeline.stages.probing import LOG_LAG, Prober
+from pipeline.steps.probing import LOG_LAG, Prober
 from tests.unit.in_memory import Cloud, a_context, serving
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from pipeline.adapters.engine import find_engine
 from pipeline.adapters.world import real_world
 from pipeline.commands import Engine
 from pipeline.config import Config, load_config
-from pipeline.stages.source import context_files, ignore_file, read_source
+from pipeline.steps.source import context_files, ignore_file, read_source
 
 BUILDKIT = Engine("/bin/docker", "docker", buildkit=True)
 LEGACY = Engine("/bin/docker", "docker")

@@ -7,7 +7,7 @@ from pipeline.context import Context
 from pipeline.errors import ServiceBusy
 from pipeline.model import Service, Target, asked_split, live_split, pinned, unsettled
 from pipeline.release import CANDIDATE, Candidate, candidate_of, note_candidate
-from pipeline.stages.undo import Mend
+from pipeline.steps.undo import Mend
 
 
 def served(context: Context, service: Service) -> dict[str, int]:
