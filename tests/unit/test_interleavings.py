@@ -25,7 +25,7 @@ from pipeline.errors import (
     ShiftFailed,
     VerifyFailed,
 )
-from pipeline.model import Target
+from pipeline.model import Target, asked_split
 from pipeline.release import releases_of
 from pipeline.stages.deploy import deploy
 from pipeline.stages.rollback import rollback
@@ -325,6 +325,18 @@ def test_a_shift_refuses_what_nobody_verified(cloud: Cloud, context: Context) ->
     with pytest.raises(NotVerified):
         shift(context)
     assert cloud.split == {"agents-1": 100}
+
+
+def test_a_split_that_cloud_run_does_not_take_over_is_taken_back(
+    cloud: Cloud, context: Context
+) -> None:
+    run(context, deploy, verify)
+    name = candidate(cloud)
+    cloud.revisions[name] = replace(cloud.revisions[name], ready=False)
+
+    with pytest.raises(ShiftFailed, match="but it serves agents-1 100 %"):
+        shift(context)
+    assert asked_split(cloud.found()) == cloud.split == {"agents-1": 100}
 
 
 def test_an_opened_service_is_given_time_to_let_everybody_in(tmp_path: Path) -> None:
