@@ -54,6 +54,10 @@ class Context:
     def id_tokens(self) -> IdTokens:
         return IdTokens(self.google, self.config.project)
 
+    def now(self) -> str:
+        """RFC 3339, to the second: what notes and labels say of the time."""
+        return self.world.now().isoformat(timespec="seconds")
+
     @property
     def _place(self) -> tuple[str, str, str]:
         return self.config.project, self.config.region, self.config.service

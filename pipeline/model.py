@@ -161,6 +161,11 @@ def pinned(split: Split, keep: Sequence[Target] = ()) -> tuple[Target, ...]:
     return holding + tagged
 
 
+def tag_uri(service: Service, tag: str) -> str:
+    """The URL under which only the tagged revision answers; empty when there is none."""
+    return next((one.uri for one in service.serving if one.tag == tag), "")
+
+
 def without_tag(targets: Iterable[Target], tag: str) -> tuple[Target, ...]:
     return tuple(target for target in targets if target.tag != tag)
 

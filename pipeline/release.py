@@ -67,6 +67,12 @@ def candidate_of(service: Service) -> Candidate | None:
         return None
 
 
+def candidate_tag(service: Service) -> str:
+    """The tag of the candidate that the service holds; empty when it holds none."""
+    candidate = candidate_of(service)
+    return candidate.tag if candidate else ""
+
+
 def releases_of(service: Service) -> tuple[Release, ...]:
     notes = _read(service.annotations.get(RELEASES, ""))
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pipeline.adapters.google import Google, read_again
+from pipeline.adapters.google import CALL, Google, read_again
 from pipeline.adapters.messages import read_revision, read_service, traffic_target
 from pipeline.adapters.operations import settle
 from pipeline.adapters.policy import everybody_may_call, let_everybody_in
@@ -22,9 +22,6 @@ from pipeline.model import Revision, Service, Target
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
-
-CALL = 20.0
-"""Seconds that one call may take."""
 
 _TRIES = 3
 

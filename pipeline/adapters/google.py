@@ -14,6 +14,9 @@ from typing import Any
 from pipeline.adapters.refusals import EMULATOR, no_credentials, translated
 from pipeline.errors import ConfigError
 
+CALL = 20.0
+"""Seconds that one call of Cloud Run's API may take."""
+
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 

@@ -76,7 +76,7 @@ class Logs:
 def _entry(raw: Mapping[str, Any]) -> Entry:
     log = str(raw.get("logName", "")).rsplit("/", 1)[-1]
     return Entry(
-        at=datetime.fromisoformat(str(raw["timestamp"])[:26].rstrip("Z") + "+00:00"),
+        at=datetime.fromisoformat(str(raw["timestamp"])),
         log=log.removeprefix("run.googleapis.com%2F").replace("%2F", "/"),
         text=_text(raw),
         severity=str(raw.get("severity", "DEFAULT")),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.adapters.google import read_again
+from pipeline.adapters.google import CALL, read_again
 from pipeline.adapters.refusals import translated
 from pipeline.errors import ChangedMeanwhile
 
 if TYPE_CHECKING:
     from google.cloud import run_v2
 
-_CALL = 20.0  # seconds that one call may take
 _TRIES = 3
 _EVERYBODY = "allUsers"
 _INVOKERS = ("roles/run.invoker", "roles/run.servicesInvoker")
@@ -48,7 +47,7 @@ def _add_everybody(services: run_v2.ServicesClient, name: str) -> None:
     policy.bindings.add(role=_INVOKERS[0], members=[_EVERYBODY])
     request = iam_policy_pb2.SetIamPolicyRequest(resource=name, policy=policy)
     with translated(f"{name}:setIamPolicy"):
-        services.set_iam_policy(request=request, timeout=_CALL)
+        services.set_iam_policy(request=request, timeout=CALL)
 
 
 def _read(services: run_v2.ServicesClient, name: str) -> Any:
@@ -57,4 +56,4 @@ def _read(services: run_v2.ServicesClient, name: str) -> Any:
     options = options_pb2.GetPolicyOptions(requested_policy_version=_VERSION)
     request = iam_policy_pb2.GetIamPolicyRequest(resource=name, options=options)
     with translated(name):
-        return services.get_iam_policy(request=request, timeout=_CALL, retry=read_again())
+        return services.get_iam_policy(request=request, timeout=CALL, retry=read_again())

@@ -71,7 +71,7 @@ def _labels(context: Context, source: Source) -> dict[str, str]:
     labels = {
         "org.opencontainers.image.revision": source.version,
         "org.opencontainers.image.source": source.repository,
-        "org.opencontainers.image.created": context.world.now().isoformat(timespec="seconds"),
+        "org.opencontainers.image.created": context.now(),
     }
     return {name: value for name, value in labels.items() if value}
 

@@ -11,7 +11,7 @@ from pipeline.checks.revision import RELEASE_LABEL
 from pipeline.commands import STAND_IN_LABEL
 from pipeline.context import Context
 from pipeline.errors import RegistryRefused
-from pipeline.model import Image, Service, Split, live_split, release_names, show_split
+from pipeline.model import Image, Service, Split, live_split, release_names, show_split, tag_uri
 from pipeline.release import Candidate, note_candidate, note_variables, variables_of
 from pipeline.stages.build import built_image
 from pipeline.steps.explaining import explained
@@ -67,7 +67,7 @@ def _candidate(context: Context, before: Split, reference: str, label: str) -> C
     revision, tag = release_names(context.config.service, label, context.world.token(4))
     return Candidate(
         revision=revision, tag=tag, image=reference, commit=label,
-        created=context.world.now().isoformat(timespec="seconds"),
+        created=context.now(),
         before=before,
     )  # fmt: skip
 
@@ -106,7 +106,7 @@ def _update(
 
 
 def _say_where(context: Context, service: Service, candidate: Candidate) -> None:
-    for target in service.serving:
-        if target.tag == candidate.tag:
-            context.report.note(f"candidate at 0 %: {target.uri}")
+    url = tag_uri(service, candidate.tag)
+    if url:
+        context.report.note(f"candidate at 0 %: {url}")
     context.report.note(f"serves now: {show_split(live_split(service))}")

@@ -6,7 +6,14 @@ from pipeline.adapters.cloud_run import Change
 from pipeline.context import Context
 from pipeline.errors import ChangedMeanwhile, NothingToRollBackTo, RollbackFailed
 from pipeline.model import Outcome, Service, live_split, pinned, show_split, without_tag
-from pipeline.release import CANDIDATE, Release, candidate_of, releases_of, rollback_targets
+from pipeline.release import (
+    CANDIDATE,
+    Release,
+    candidate_of,
+    candidate_tag,
+    releases_of,
+    rollback_targets,
+)
 from pipeline.steps.probing import Prober
 
 _MAY_TAKE = 10.0  # seconds until the public URL answers well
@@ -88,6 +95,5 @@ def _send_back(context: Context, service: Service, revision: str) -> Service:
 
 
 def _back(service: Service, revision: str) -> Change:
-    candidate = candidate_of(service)
-    keep = without_tag(service.traffic, candidate.tag) if candidate else service.traffic
+    keep = without_tag(service.traffic, candidate_tag(service))
     return Change(traffic=pinned({revision: 100}, keep), notes={CANDIDATE: ""})

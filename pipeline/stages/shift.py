@@ -91,9 +91,9 @@ def _restored(context: Context, service: Service, candidate: Candidate, plan: Pl
             return None
         if asked_split(seen) not in (before, *plan):
             return None
-        now = context.world.now().isoformat(timespec="seconds")
-        failed = None if candidate.is_first else note_verdict(candidate, Outcome.FAIL, now)
-        return Change(traffic=pinned(before, seen.traffic), notes=failed)
+        failed = note_verdict(candidate, Outcome.FAIL, context.now())
+        notes = None if candidate.is_first else failed
+        return Change(traffic=pinned(before, seen.traffic), notes=notes)
 
     return mend
 
@@ -160,9 +160,8 @@ def _open(context: Context, service: Service, candidate: Candidate) -> None:
 
 def _finish(context: Context, service: Service, candidate: Candidate) -> None:
     """Write the release down and take the tag away; it has served its purpose."""
-    now = context.world.now().isoformat(timespec="seconds")
     traffic = without_tag(service.traffic, candidate.tag)
-    notes = note_released(service, candidate, now)
+    notes = note_released(service, candidate, context.now())
     done = context.cloud_run.update(service, Change(traffic=traffic, notes=notes))
     context.report.step(f"serves {show_split(live_split(done))}")
     context.report.note(done.uri)

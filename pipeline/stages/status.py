@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.context import Context
-from pipeline.model import Service, live_split, unsettled
+from pipeline.model import Service, live_split, tag_uri, unsettled
 from pipeline.release import Candidate, candidate_of, releases_of
 from pipeline.stages.rollback import way_back
 
@@ -53,6 +53,6 @@ def _show_candidate(context: Context, service: Service, candidate: Candidate | N
     verdict = candidate.verdict or "not judged yet"
     has = live_split(service).get(candidate.revision, 0)
     context.report.note(f"candidate {candidate.revision} at {has} %, {verdict}, {candidate.image}")
-    for target in service.serving:
-        if target.tag == candidate.tag:
-            context.report.note(f"  {target.uri}")
+    url = tag_uri(service, candidate.tag)
+    if url:
+        context.report.note(f"  {url}")

@@ -9,7 +9,7 @@ from pipeline.adapters.cloud_run import Change
 from pipeline.checks.revision import judge_revision
 from pipeline.context import Context
 from pipeline.errors import NoCandidate, VerifyFailed, VerifyInconclusive
-from pipeline.model import Outcome, Service, Verdict, live_split, overall, show_split
+from pipeline.model import Outcome, Service, Verdict, live_split, overall, show_split, tag_uri
 from pipeline.release import Candidate, candidate_of, note_verdict
 from pipeline.steps.probing import Prober
 
@@ -24,8 +24,8 @@ def verify(context: Context) -> None:
         context.report.verdict(verdict)
         verdicts.append(verdict)
     outcome = overall(verdicts)
-    now = context.world.now().isoformat(timespec="seconds")
-    context.cloud_run.update(service, Change(notes=note_verdict(candidate, outcome, now)))
+    notes = note_verdict(candidate, outcome, context.now())
+    context.cloud_run.update(service, Change(notes=notes))
     _must_pass(candidate, outcome, verdicts)
     context.report.step("verified; `nox -s shift` gives it traffic")
 
@@ -45,9 +45,9 @@ def candidate_url(service: Service, candidate: Candidate) -> str:
     """Where only the candidate answers: its tag's URL, or the service's own on a first deploy."""
     if candidate.is_first:
         return service.uri
-    for target in service.serving:
-        if target.tag == candidate.tag and target.uri:
-            return target.uri
+    url = tag_uri(service, candidate.tag)
+    if url:
+        return url
     raise NoCandidate(
         f"the candidate's tag {candidate.tag} has no URL: it was removed, or never became ready",
         where=service.name,

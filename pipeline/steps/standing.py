@@ -5,8 +5,8 @@ from __future__ import annotations
 from pipeline.adapters.cloud_run import Change
 from pipeline.context import Context
 from pipeline.errors import ServiceBusy
-from pipeline.model import Service, Target, asked_split, live_split, pinned, unsettled
-from pipeline.release import CANDIDATE, Candidate, candidate_of, note_candidate
+from pipeline.model import Service, Target, asked_split, live_split, pinned, unsettled, without_tag
+from pipeline.release import CANDIDATE, Candidate, candidate_of, candidate_tag, note_candidate
 from pipeline.steps.undo import Mend
 
 
@@ -50,26 +50,21 @@ def dark(service: Service, candidate: Candidate) -> tuple[Target, ...]:
     """
     if candidate.is_first:
         return (Target(None, 100),)
-    others = tuple(one for one in service.traffic if one.tag != _held_tag(service))
+    others = without_tag(service.traffic, candidate_tag(service))
     return (*pinned(candidate.before, others), Target(candidate.revision, 0, candidate.tag))
 
 
 def taken_back(service: Service, candidate: Candidate) -> Mend:
     """How to be rid of a candidate: traffic, and the candidate held before it, as they were."""
-    note, held = note_candidate(candidate)[CANDIDATE], _held_tag(service)
+    note, held = note_candidate(candidate)[CANDIDATE], candidate_tag(service)
 
     def mend(seen: Service) -> Change | None:
         if seen.etag != service.etag and seen.annotations.get(CANDIDATE, "") != note:
             return None
         split = live_split(service) if candidate.is_first else asked_split(seen)
-        others = [one for one in seen.traffic if one.tag not in (candidate.tag, held)]
+        others = without_tag(without_tag(seen.traffic, candidate.tag), held)
         back = [one for one in service.traffic if held and one.tag == held]
         traffic = pinned(split, [*others, *back])
         return Change(traffic=traffic, notes={CANDIDATE: service.annotations.get(CANDIDATE, "")})
 
     return mend
-
-
-def _held_tag(service: Service) -> str:
-    held = candidate_of(service)
-    return held.tag if held else ""
