@@ -79,7 +79,7 @@ def _acts(context: Context, rows: list[Row]) -> tuple[Visitors, int]:
         _act_bad(context, rows)
         say("rollback", "back to the baseline")
         _act(context, rows, "rollback", (rollback,))
-    return users, _served_unverified(context, began)
+    return users, _served_unverified(context, users, began)
 
 
 def _against(context: Context, address: str) -> Context:
@@ -150,17 +150,22 @@ def _broken(config: Config) -> Config:
     return config.model_copy(update={"run": config.run.model_copy(update={"env": env})})
 
 
-def _served_unverified(context: Context, began: datetime) -> int:
-    """How many of the visitors' requests a revision answered that was not verified by then."""
+def _served_unverified(context: Context, users: Visitors, began: datetime) -> int:
+    """How many of the visitors' requests a revision answered that was not verified by then.
+
+    A request that the log does not name a revision for is not known to be well served: it counts.
+    """
     verified = {
         release.revision: datetime.fromisoformat(release.verified)
         for release in releases_of(context.cloud_run.get())
     }
-    return sum(
-        entry.revision not in verified or entry.at < verified[entry.revision]
-        for entry in context.logs.requests(began)
-        if entry.http.get("userAgent") == VISITOR
+    logged = [
+        entry for entry in context.logs.requests(began) if entry.http.get("userAgent") == VISITOR
+    ]
+    sound = sum(
+        entry.revision in verified and entry.at >= verified[entry.revision] for entry in logged
     )
+    return max(len(logged), users.served) - sound
 
 
 def _must_have_held(context: Context, users: Visitors, unverified: int) -> None:
