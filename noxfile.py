@@ -24,6 +24,7 @@ SHELL_SCRIPTS = (
     "scripts/packages.sh",
     "scripts/test-programs",
 )
+WITH_A_VALUE = {"--config", "--format", "--to", "--explain", "--port", "--startup-limit"}
 SCHEMAS = {
     "github-workflows": [str(file) for file in Path(".github/workflows").glob("*.yml")],
     "dependabot": [".github/dependabot.yml"],
@@ -136,14 +137,15 @@ def pipeline(session: nox.Session, stage: str) -> None:
 
 
 def where_it_was_typed(session: nox.Session) -> list[str]:
-    """The options, with the PATH of --config seen from the folder in which it was typed."""
+    """The options, with PATHs and that of --config seen from the folder they were typed in."""
     words = list(session.posargs)
     for at, word in enumerate(words):
-        if word == "--config" and words[at + 1 :]:
-            words[at + 1] = os.path.join(session.invoked_from, words[at + 1])
-        elif word.startswith("--config="):
+        option = words[at - 1] if at else ""
+        if word.startswith("--config="):
             path = word.removeprefix("--config=")
             words[at] = f"--config={os.path.join(session.invoked_from, path)}"
+        elif not word.startswith("-") and option not in WITH_A_VALUE - {"--config"}:
+            words[at] = os.path.join(session.invoked_from, word)
     return words
 
 

@@ -5,21 +5,23 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import signal
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO, TextIOWrapper
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from pipeline.adapters.world import World, real_world
-from pipeline.context import Context, Options
 from pipeline.errors import Interrupted, PipelineError, Terminated, UsageError
 from pipeline.report.terminal import Report
+
+if TYPE_CHECKING:
+    from pipeline.config import Config
+    from pipeline.context import Context
 
 STAGES = {
     "lint": "find the mistakes in the Dockerfile",
@@ -34,6 +36,9 @@ STAGES = {
 }
 
 
+_CONFIG = Path("pipeline.yaml")
+
+
 class _Terminating(KeyboardInterrupt):
     """SIGTERM or SIGHUP, raised where the work is, as Ctrl-C is."""
 
@@ -46,7 +51,7 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
     report.only_errors = True  # until the command line says whose the standard output is
     try:
         arguments = _parse(sys.argv[1:] if argv is None else argv)
-        report.only_errors = arguments.format == "json"
+        report.only_errors = arguments.format != "text"
         with _terminable():
             _call(arguments, world, report)
     except PipelineError as error:
@@ -79,12 +84,29 @@ def _call(arguments: argparse.Namespace, world: World, report: Report) -> None:
         from pipeline.stages.local import local
 
         local(world, report, arguments.config, arguments.port, arguments.startup_limit)
+    elif arguments.stage == "lint":
+        config = _config_for_lint(arguments, world)
+        from pipeline.stages.lint import Asked, run
+
+        asked = Asked(arguments.paths, arguments.format, arguments.fix, arguments.explain)
+        run(world, report, asked, config)
     else:
         from pipeline.config import load_config
+        from pipeline.context import Context, Options
 
         config = load_config(arguments.config, world.environ)
         options = Options(arguments.format, arguments.to)
         _stage(arguments.stage)(Context(config, world, report, options))
+
+
+def _config_for_lint(arguments: argparse.Namespace, world: World) -> Config | None:
+    """None where it is not needed and not there."""
+    path: Path = arguments.config
+    if arguments.explain or (arguments.paths and path == _CONFIG and not os.path.exists(path)):
+        return None
+    from pipeline.config import load_config
+
+    return load_config(path, world.environ)
 
 
 def _stage(name: str) -> Callable[[Context], None]:
@@ -105,12 +127,13 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     for name, what in STAGES.items():
         stage = stages.add_parser(name, help=what, description=what, allow_abbrev=False)
         _take_config(stage)
-        stage.add_argument("--format", choices=("text", "json"), default="text",
-                           help="how lint prints its findings")  # fmt: skip
+        stage.add_argument("--format", choices=("text", "json", "github", "sarif"),
+                           default="text", help="how lint prints its findings")  # fmt: skip
         stage.add_argument("--hold", action="store_true",
                            help="stop with the candidate verified and at 0 %%")  # fmt: skip
         stage.add_argument("--to", default="", metavar="REVISION",
                            help="the revision that rollback goes back to")  # fmt: skip
+    _take_paths(stages.choices["lint"])
     local = stages.add_parser("local", help="run a local Cloud Run", allow_abbrev=False)
     _take_config(local)
     local.add_argument("--port", type=int, default=8790, help="0 for a free one (default: 8790)")
@@ -122,8 +145,15 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _take_paths(lint: argparse.ArgumentParser) -> None:
+    lint.add_argument("paths", nargs="*", type=Path, metavar="PATH",
+                      help="a Dockerfile or a build context (default: as configured)")  # fmt: skip
+    lint.add_argument("--fix", action="store_true", help="make the changes that are certain")
+    lint.add_argument("--explain", default="", metavar="RULE", help="tell about a rule: S02")
+
+
 def _take_config(stage: argparse.ArgumentParser) -> None:
-    stage.add_argument("--config", type=Path, default=Path("pipeline.yaml"), metavar="PATH",
+    stage.add_argument("--config", type=Path, default=_CONFIG, metavar="PATH",
                        help="the configuration (default: pipeline.yaml)")  # fmt: skip
 
 
@@ -159,6 +189,9 @@ def _stopped(report: Report, stop: KeyboardInterrupt) -> int:
 
 
 def _bug(report: Report) -> int:
+    import tempfile
+    import traceback
+
     text = traceback.format_exc()
     with tempfile.NamedTemporaryFile(
         "w", prefix="pipeline-", suffix=".txt", delete=False, encoding="utf-8"

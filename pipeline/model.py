@@ -53,6 +53,18 @@ class Finding:
     column: int
     message: str
     fix: str = ""
+    end_column: int = 0  # of the last character; 0 where it is not known
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class RuleHelp:
+    """What a rule says of itself. ``page`` is Markdown, ``link`` where more is told."""
+
+    id: str
+    title: str
+    page: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ ServiceAccount = Annotated[
     str, AfterValidator(names.service_account), _written(names.SERVICE_ACCOUNT)
 ]
 CloudSql = Annotated[str, AfterValidator(names.cloud_sql), _written(names.CLOUD_SQL)]
+RuleId = Annotated[str, AfterValidator(names.rule_id), _written(names.RULE)]
 PLATFORM = BeforeValidator(names.platform)
 
 # Not strict, so that a list becomes a tuple; reading YAML makes nothing else of the kind.

@@ -45,7 +45,10 @@ def load_config(path: FilePath, environ: Mapping[str, str]) -> Config:
     if document.faults:
         raise config_error(document.faults, path)
     return Config.model_construct(
-        **dict(valid), file=path.absolute(), named=frozenset(_named(document.value))
+        **dict(valid),
+        file=path.absolute(),
+        named=frozenset(_named(document.value)),
+        lines={dotted(at): spot.key.line for at, spot in document.spots.items() if spot.key.line},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,6 +15,7 @@ from pipeline.config.sections import (
     Cors,
     Health,
     Job,
+    Lint,
     Rehearse,
     Section,
     Smoke,
@@ -42,6 +44,7 @@ class Document(Section):
     platform: Annotated[Literal["linux/amd64"], fields.PLATFORM] = key(
         "Platform of the image; Cloud Run has no other", "linux/amd64"
     )
+    lint: Lint = Field(default_factory=Lint)
     build: Build = Field(default_factory=Build)
     run: Run = Field(default_factory=Run)
     health: Health = Field(default_factory=Health)
@@ -58,11 +61,12 @@ class Config(Document):
 
     ``file`` is absolute. ``named`` has the dotted path of every key that the file or the
     environment wrote, such as ``run.memory`` and ``run.env.LOG_LEVEL``: only those are written
-    onto a service that exists.
+    onto a service that exists. ``lines`` has the line of every key and list item in the file.
     """
 
     file: Path
     named: frozenset[str]
+    lines: Mapping[str, int]
 
     @property
     def folder(self) -> Path:

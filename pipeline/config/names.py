@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pipeline.config.faults import RuleError
 from pipeline.config.units import matches, show
+from pipeline.dockerfile import ids
 
 _LONGEST_SERVICE = 37
 _LONGEST_JOB = 49
@@ -14,6 +15,7 @@ SERVICE = r"^[a-z](?:[a-z0-9-]*[a-z0-9])?$"
 PROJECT = r"^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$"
 REGION = r"^[a-z]+-[a-z]+[0-9]+$"
 SERVICE_ACCOUNT = r"^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$"
+RULE = r"^(?:[SD][0-9]{2}|DL[0-9]{4}|SC[0-9]{4})$"
 CLOUD_SQL = r"^(?:[a-z0-9.-]+:)?[a-z0-9-]+:[a-z0-9-]+:[a-z0-9-]+$"
 
 
@@ -105,3 +107,10 @@ def cloud_sql(name: str) -> str:
     if matches(CLOUD_SQL, name):
         return name
     raise RuleError(f"{show(name)} is not a Cloud SQL instance", "Write project:region:instance")
+
+
+def rule_id(name: str) -> str:
+    """An id of a rule of lint: ours, hadolint's or shellcheck's."""
+    if ids.is_own(name) or ids.is_theirs(name):
+        return name
+    raise RuleError(f"there is no rule {show(name)}", ids.meant(name))

@@ -23,6 +23,23 @@ def key(description: str, default: object = ..., **more: Any) -> Any:
     return Field(default, description=description, **more)
 
 
+class Ignored(Section):
+    """A rule whose findings are left out."""
+
+    rule: fields.RuleId = key("Id of the rule", examples=["DL3008"])
+    reason: str = key("Why; lint warns where there is none", "")
+    path: fields.Text | None = key(
+        "Pattern of the files, such as docker/*, seen from the folder of this file; null is all",
+        None,
+    )
+
+
+class Lint(Section):
+    """What lint does not tell, beside what a comment in the Dockerfile says."""
+
+    ignore: fields.Many[Ignored] = key("Rules to leave out, each {rule, reason, path}", [])
+
+
 class Build(Section):
     """How the image is built."""
 

@@ -14,7 +14,8 @@ def annotation(finding: Finding) -> str:
         f"file={_property(finding.file)},line={finding.line},endLine={finding.end_line},"
         f"col={finding.column},title={_property(finding.rule)}"
     )
-    return f"::{level} {place}::{_data(finding.message)}"
+    text = f"{finding.message}\nFix: {finding.fix}" if finding.fix else finding.message
+    return f"::{level} {place}::{_data(text)}"
 
 
 def error(title: str, text: str) -> str:

@@ -16,6 +16,7 @@ from pipeline.commands import Command
 from pipeline.errors import PipelineError
 from pipeline.model import Finding, Outcome, Verdict
 from pipeline.report import github
+from pipeline.report.findings import told
 from pipeline.report.harmless import harmless, harmless_lines
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _MARKS = {
     Outcome.FAIL: ("✗", "red"),
     Outcome.INCONCLUSIVE: ("?", "yellow"),
 }
-_COLOURS = {"error": "red", "warning": "yellow"}
+_DIFF = {"+": "green", "-": "red", "@": "cyan"}
 _TO_COPY = re.compile("`[^`]*`|gcloud .*")
 """A command in a sentence: on one line it can be copied."""
 
@@ -38,6 +39,7 @@ class Report:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.in_github = environ.get("GITHUB_ACTIONS") == "true"
+        self._forced = not {"FORCE_COLOR", "TTY_COMPATIBLE"}.isdisjoint(environ)
         self.only_errors = False  # standard output belongs to a machine; errors go to the other
         self._shown: Sequence[str] = ()  # the evidence that was shown last
 
@@ -102,15 +104,20 @@ class Report:
             self.output(verdict.lines)
             self._shown = verdict.lines
 
-    def findings(self, findings: Sequence[Finding]) -> None:
+    def findings(
+        self, findings: Sequence[Finding], sources: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """Each finding with the lines it is about, from ``sources`` by file."""
         for finding in findings:
-            place = f"{finding.file}:{finding.line}:{finding.column}"
-            colour = _COLOURS.get(finding.severity, "dim")
-            self._say(
-                f"  {finding.severity:<8}", colour, f"{place}  {finding.rule}  {finding.message}"
-            )
+            for line in told(finding, (sources or {}).get(finding.file, ())):
+                self._say(line.lead, line.style, line.text, exact=line.exact)
             if self.in_github:
                 self._to_runner(github.annotation(finding))
+
+    def diff(self, lines: Sequence[str]) -> None:
+        """A unified diff."""
+        for line in lines:
+            self._say(line[:1], _DIFF.get(line[:1], ""), line[1:], exact=True)
 
     def error(self, error: PipelineError) -> None:
         """One failure: what, where, the evidence, the remedy."""
@@ -141,8 +148,8 @@ class Report:
 
     def _to_runner(self, command: str) -> None:
         """A CI command, past rich, which would wrap it. The runner reads both streams."""
-        self.console.file.write(f"{command}\n")
-        self.console.file.flush()
+        self._stream.write(f"{command}\n")
+        self._stream.flush()
 
     @contextmanager
     def timed(self, text: str) -> Iterator[None]:
@@ -177,14 +184,22 @@ class Report:
 
     def _say(self, lead: str, style: str = "", text: str = "", *, exact: bool = False) -> None:
         """Say ``text`` behind its lead; on a screen in whole words, unless it is to be copied."""
-        from rich.text import Text
-
         lines = [harmless(line) for line in text.split("\n")]
         if self._watched and not exact:
             lines = [part for line in lines for part in self._fitted(line, len(lead))]
         for index, line in enumerate(lines):
             head = lead if index == 0 else " " * len(lead)
-            self.console.print(Text.assemble((head, style), line), soft_wrap=True)
+            self._print(head, style, line)
+
+    def _print(self, head: str, style: str, line: str) -> None:
+        """One line; rich, which takes its time to import, only where there may be colours."""
+        if not self._stream.isatty() and not self._forced:
+            self._stream.write(f"{head}{line}\n")
+            self._stream.flush()
+            return
+        from rich.text import Text
+
+        self.console.print(Text.assemble((head, style), line), soft_wrap=True)
 
     def _fitted(self, line: str, indent: int) -> list[str]:
         whole = _TO_COPY.sub(lambda command: command[0].replace(" ", "\0"), line)

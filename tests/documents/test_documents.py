@@ -136,7 +136,9 @@ def test_the_commands_of_the_readme_exist() -> None:
 
 
 def test_the_options_that_documents_give_to_sessions_are_understood() -> None:
-    known = {"--config", "--format", "--hold", "--to", "--port", "--startup-limit"}
+    known = {
+        "--config", "--explain", "--fix", "--format", "--hold", "--port", "--startup-limit", "--to",
+    }  # fmt: skip
     for document in DOCUMENTS:
         text = document.read_text("utf-8")
         for line in re.findall(r"\bnox -s (?!tests)\w+ -- ([^`#\n)]+)", text):

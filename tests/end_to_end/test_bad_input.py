@@ -92,14 +92,21 @@ def test_findings_as_json_leave_standard_output_to_the_machine(project, tmp_path
     )  # fmt: skip
 
     assert done.returncode == errors.LintFoundErrors.exit_code
-    (finding,) = json.loads(done.stdout)
-    assert (finding["rule"], finding["severity"], finding["line"]) == ("DL3000", "error", 2)
+    findings = [(one["rule"], one["severity"], one["line"]) for one in json.loads(done.stdout)]
+    assert ("DL3000", "error", 2) in findings
 
 
-def test_a_dockerfile_that_cannot_be_parsed_is_not_linted_and_not_clean(project, tmp_path):
-    _own_source(project, tmp_path, "FROM python:3.11-slim\nEXPOSE ${PORT:-8080}\n")
+def test_a_form_that_hadolint_cannot_read_is_said_and_our_rules_go_on(project, tmp_path):
+    _own_source(project, tmp_path, "FROM python:3.11-slim\nEXPOSE ${PORT:-8080}\nFRUM x\n")
 
-    told(project.run("lint"), errors.NotLinted)
+    told(project.run("lint"), errors.LintFoundErrors, "DL1000", "error[parse]", "Dockerfile:3:1")
+
+
+def test_without_hadolint_it_is_not_linted(project, tmp_path, monkeypatch):
+    _own_source(project, tmp_path, "FROM python:3.11-slim\n")
+    monkeypatch.setattr("pipeline.steps.hadolint._program", lambda: str(tmp_path / "nowhere"))
+
+    told(project.run("lint"), errors.NotLinted, "hadolint ended with exit code 127")
 
 
 def test_a_build_that_fails_shows_the_step(project, tmp_path):

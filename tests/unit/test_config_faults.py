@@ -111,8 +111,13 @@ def test_a_text_that_is_no_configuration(folder: Path, text: str | bytes, fault:
         ('source: "a\\0b"', r"5:9: source: the value has a NUL character. Remove the \0."),
         ("source: ''", "5:9: source: the text is empty. Write a value, or remove the key."),
         ('"a\\nb\\e[1m": 1', r"5:1: a\nb\x1b[1m: there is no such key. The keys here are service, "
-         "project, region, image, source, dockerfile, platform, build, run, health, startup, cors, "
+         "project, region, image, source, dockerfile, platform, lint, build, run, health, startup, cors, "
          "smoke, jobs, traffic, rehearse."),
+        ("lint: {ignore: [{rule: S24}]}",
+         "5:24: lint.ignore[0].rule: there is no rule 'S24'. Did you mean S23?"),
+        ("lint: {ignore: [{rule: XX, reason: y}]}",
+         "5:24: lint.ignore[0].rule: there is no rule 'XX'. "
+         "Write S01 to S23, D01, or an id of hadolint such as DL3008."),
         ("platform: linux/arm64", "5:11: platform: 'linux/arm64' does not run on Cloud Run. "
          "Write linux/amd64, the only platform there is."),
         ("build: {engine: kaniko}",

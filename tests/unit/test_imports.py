@@ -22,7 +22,7 @@ ALLOWED = {
     "inspected": set(),
     "release": {"model"},
     "dockerfile": set(),
-    "config": {"errors"},
+    "config": {"dockerfile.ids", "errors"},
     "report": {"commands", "errors", "model"},
     "adapters": {"commands", "errors", "inspected", "model", "config"},
     "checks": {"model", "release", "adapters.logging.Entry", "adapters.web.Answer"},

@@ -45,8 +45,10 @@ def pipeline(*words: str, cwd: Path, **env: str) -> Ran:
     [
         ([], "the following arguments are required: STAGE"),
         (["depoly"], "invalid choice: 'depoly'"),
-        (["lint", "--confg", "x"], "unrecognized arguments: --confg x"),
-        (["lint", "--form", "json"], "unrecognized arguments: --form json"),
+        (["build", "--confg", "x"], "unrecognized arguments: --confg x"),
+        (["lint", "--confg"], "unrecognized arguments: --confg"),
+        (["build", "a/path"], "unrecognized arguments: a/path"),
+        (["build", "--form", "json"], "unrecognized arguments: --form json"),
         (["lint", "--format", "xml"], "invalid choice: 'xml'"),
         (["local", "--port", "many"], "invalid int value: 'many'"),
         (["schema", "--hold"], "unrecognized arguments: --hold"),

@@ -113,6 +113,10 @@ def test_deploy_queues_verify_and_shift_unless_held(
         (["--config=../a.yaml"], ["--config=/typed/here/../a.yaml"]),
         (["--config", "/b/a.yaml"], ["--config", "/b/a.yaml"]),
         (["--config"], ["--config"]),
+        (["api", "/b/Dockerfile"], ["/typed/here/api", "/b/Dockerfile"]),
+        (["--format", "json", "--fix", "api"], ["--format", "json", "--fix", "/typed/here/api"]),
+        (["--explain", "S02"], ["--explain", "S02"]),
+        (["--port", "0"], ["--port", "0"]),
     ],
 )
 def test_a_path_is_seen_from_where_it_was_typed(
