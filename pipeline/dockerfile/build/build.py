@@ -66,9 +66,9 @@ class Build:
     def lineage(self, stage: Stage) -> tuple[Stage, ...]:
         """The stage and those it is FROM, the first one first."""
         line = [stage]
-        while line[0].parent is not None:
-            line.insert(0, self.stages[line[0].parent])
-        return tuple(line)
+        while line[-1].parent is not None:
+            line.append(self.stages[line[-1].parent])
+        return tuple(reversed(line))
 
     def in_image(self, path: str) -> Found:
         """What the image holds at an absolute path."""

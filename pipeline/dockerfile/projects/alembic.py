@@ -31,6 +31,7 @@ _OPERATION = re.compile(
 _GLOBAL = frozenset({"op", "operations", "alembic_op"})
 _COLUMN = re.compile(r"""\bColumn\(\s*["'](\w+)["']""")
 _UNWRITTEN = re.compile(r"""\bColumn\(\s*(?!["'\s])|[,(]\s*\*\w""")
+_UNREAD = re.compile(r"\s*(?:\w+\.)?(?:text\()?\s*(?:open\(|Path\(|[A-Za-z_]\w*\s*[,)])")
 _WORD = re.compile(r"\w+")
 _CLASS = re.compile(r"^class\s+", re.MULTILINE)
 _NAMED = re.compile(r"""\b__tablename__\s*(?::[^=\n]*)?=\s*["'](\w+)["']""")
@@ -110,10 +111,12 @@ def _made(context: BuildContext, folder: str) -> _Made | None:
 
 
 def _read(made: _Made, text: str) -> bool:
-    """Add what a version makes; False where a table's name is not written out."""
+    """Add what a version makes; False where a table's name or a script is not written out."""
     batch = ""
     for one in operations(text, _OPERATION):
         if one.verb == "execute":
+            if _UNREAD.match(one.text):
+                return False
             made.words.update(_WORD.findall(one.text))
             continue
         if one.verb in {"rename_table", "batch_alter_table"} or one.of in _GLOBAL:

@@ -289,6 +289,11 @@ def _entry(value: Value, key: str) -> Value:
 def _path(parts: tuple[Value, ...]) -> Value:
     if parts and isinstance(parts[0], Env | Joined):
         return below(parts[0], parts[1:])
-    if not parts or not all(isinstance(part, str) and len(part) < TEXT_LIMIT for part in parts):
+    if not parts or not isinstance(parts[0], str):
+        return UNKNOWN
+    if any(isinstance(part, Env | Joined | Unknown) for part in parts):
+        separated = (piece for part in parts for piece in ("/", part))
+        return joined(tuple(separated)[1:])
+    if not all(isinstance(part, str) and len(part) < TEXT_LIMIT for part in parts):
         return UNKNOWN
     return posixpath.normpath("/".join(str(part) for part in parts))

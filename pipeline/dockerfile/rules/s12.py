@@ -57,13 +57,13 @@ def _fault(build: Build, made: Made) -> Fault | None:
     certain = bool(made.paths and made.needs_engine) and _is_lost(machine, made)
     base, manager = build.lineage(build.final)[0], machine.base.manager
     lines = _INSTALL.get(manager)
-    at = base.instruction.end_line
+    at, by_root = base.instruction.end_line, machine.base.user == "root"
     return Fault(
         build.place(build.final.instruction),
         f"this stage runs the Prisma client that line {made.place.line} of {made.place.file} "
         f"generates, and {machine.base.reference} has no OpenSSL",
         f"Add {_one_line(lines)} to this stage." if lines else "",
-        Patch(build.file, (Edit(at + 1, at, lines),)) if lines and machine.base.known else None,
+        Patch(build.file, (Edit(at + 1, at, lines),)) if lines and by_root else None,
         None if certain else Severity.WARNING,
     )
 

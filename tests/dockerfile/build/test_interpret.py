@@ -221,3 +221,25 @@ def test_ten_thousand_stages_and_steps_end() -> None:
     assert len(build.used) == 400
     steps = "RUN " + " && ".join(["true"] * 3000)
     assert build_of(f"FROM debian:12\n{steps}\n").final.steps
+
+
+def test_functions_of_a_sourced_file_run_where_they_are_called() -> None:
+    build = build_of(
+        'FROM debian:12\nWORKDIR /srv\nCOPY bin bin\nCMD ["./bin/start.sh"]\n',
+        {
+            "bin/start.sh": '#!/bin/sh\n. "$(dirname "$0")/lib.sh"\nprepare 2\nexec serve\n',
+            "bin/lib.sh": "prepare() {\n  migrate --steps $1\n}\n",
+        },
+    )
+    launch = next(one for one in build.start.launches if one.executed.name == "migrate")
+    assert launch.executed.words == ("migrate", "--steps", "2")
+    assert (launch.place.file, launch.place.line) == ("bin/lib.sh", 2)
+    assert launch.executed.certain
+
+
+def test_a_program_that_tells_its_version_makes_nothing() -> None:
+    build = build_of("FROM debian:12\nWORKDIR /srv\nRUN tool --version && other build\n")
+    assert presence(build, "/srv/x") is Presence.UNKNOWN
+    assert presence(build_of("FROM debian:12\nWORKDIR /srv\nRUN tool --version\n"), "/srv/x") is (
+        Presence.ABSENT
+    )

@@ -503,3 +503,30 @@ def test_no_command_line_breaks_it(lines: list[list[str]], text: str) -> None:
     files |= package(scripts={"build": text, "x": "npm run build"}, **PRISMA)
     build = build_of(NODE + runs, files)
     assert all(state(build, path) for path in (CLIENT, "/app/dist", "/usr/local/bin/tsc"))
+
+
+@pytest.mark.parametrize(
+    ("command", "made"),
+    [
+        ("npm run build --workspace @acme/api", "present"),
+        ("npm run build -w apps/api", "unknown"),
+        ("npm run build --workspace ./apps/api", "present"),
+        ("pnpm --filter @acme/api build", "present"),
+        ("pnpm -F @acme/api run build", "present"),
+        ("bun run --filter @acme/api build", "present"),
+        ("pnpm --filter '@acme/*' build", "unknown"),
+        ("pnpm --filter @acme/api... build", "unknown"),
+        ("pnpm -r build", "unknown"),
+        ("npm run build --workspaces", "unknown"),
+        ("yarn build --filter=@acme/api", "unknown"),
+        ("npm run build -w @acme/other", "unknown"),
+    ],
+)
+def test_the_script_of_one_workspace(command: str, made: str) -> None:
+    files = {
+        "package.json": json.dumps({"private": True, "scripts": {"build": "turbo build"}}),
+        "apps/api/package.json": json.dumps(
+            {"name": "@acme/api", "scripts": {"build": "mkdir made"}}
+        ),
+    }
+    assert state(build_of(f"{NODE}RUN {command}\n", files), "/app/apps/api/made") == made

@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 
 from pipeline.dockerfile.build.build import Origin, read
 from pipeline.dockerfile.build.machine import Machine
@@ -31,6 +32,10 @@ _script_line = lru_cache(maxsize=256)(script_line)
 _RUN = frozenset({"run", "run-script", "rum", "urn"})
 _SHORT = {"start": "start", "test": "test", "t": "test", "tst": "test", "stop": "stop",
           "restart": "restart"}  # fmt: skip
+_SEVERAL = frozenset({"-r", "--recursive", "--workspaces", "-ws", "--include-workspace-root"})
+_NAMING = {"npm": ("-w", "--workspace"), "pnpm": ("--filter", "-F"), "bun": ("--filter",)}
+_PATTERN = frozenset("*!{}^[]")
+_MOST_FILES = 20_000
 _AFTER_PACKAGES = frozenset({"prepublish", "preprepare", "prepare", "postprepare"})
 
 
@@ -41,12 +46,34 @@ def followed(machine: Machine, executed: Executed) -> tuple[Inner, ...] | None:
         return None
     if command.installs and not command.is_global:
         return _on_install(machine, command, executed.shell)
+    folder: str | None = command.folder
     if command.in_workspaces:
+        folder = _workspace(machine, command)
+    if folder is None:
         return None
     asked = _asked(command)
     if asked is None:
-        return ()
-    return Project(machine, command.folder, executed.shell, command.tool).run(*asked)
+        return None if command.in_workspaces else ()
+    return Project(machine, folder, executed.shell, command.tool).run(*asked)
+
+
+def _workspace(machine: Machine, command: Command) -> str | None:
+    """The folder of the one package that the command is about; None where there may be others."""
+    names = command.given.all(*_NAMING.get(command.tool, ()))
+    root = command.folder or "/"
+    if len(names) != 1 or _SEVERAL & command.given.flags or set(names[0]) & _PATTERN:
+        return None
+    if "..." in names[0]:
+        return None  # with what it depends on
+    if names[0].startswith("."):
+        return posixpath.normpath(posixpath.join(root, names[0]))
+    for path in islice(machine.files.below(root), _MOST_FILES):
+        if path.endswith("/package.json") and "/node_modules/" not in path:
+            origin = read(machine, path)
+            package = parsed(origin.text) if origin else None
+            if package is not None and package.name == names[0]:
+                return posixpath.dirname(path)
+    return None
 
 
 def _asked(command: Command) -> tuple[str, tuple[str, ...]] | None:

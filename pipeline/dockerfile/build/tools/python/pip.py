@@ -93,6 +93,7 @@ def _install(call: Call, given: Options, environment: Environment | None, tool: 
     if where is None:
         call.machine.files.blur("/")
         return
+    _keep_downloads(call, given, tool)
     complete = True
     for name in given.all("-r", "--requirement"):
         wanted, whole = _listed(call, name)
@@ -107,6 +108,13 @@ def _install(call: Call, given: Options, environment: Environment | None, tool: 
         install_unnamed(call, where, tool)
     elif not given.has("--no-deps"):
         unknown_distributions(call, where)
+
+
+def _keep_downloads(call: Call, given: Options, tool: str) -> None:
+    """The folder of downloads that an install leaves behind unless it is told not to."""
+    home, off = call.variable("HOME"), "UV_NO_CACHE" if tool == "uv" else "PIP_NO_CACHE_DIR"
+    if home and not given.has("--no-cache-dir", "--no-cache") and call.variable(off) == "":
+        call.make(f"{home}/.cache/{tool}", f"{tool}-cache", directory=True)
 
 
 def _destination(call: Call, given: Options, environment: Environment | None) -> Environment | None:
