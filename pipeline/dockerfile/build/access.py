@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from pipeline.dockerfile.build.build import Build
-from pipeline.dockerfile.build.files import Entry, ancestors
+from pipeline.dockerfile.build.entries import Entry, ancestors
 from pipeline.dockerfile.build.machine import Machine
 
 _OPEN = frozenset({"/tmp", "/var/tmp", "/dev/shm", "/run/lock", "/dev", "/proc"})  # noqa: S108 - names

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
-from pipeline.dockerfile.build.files import Found
+from pipeline.dockerfile.build.entries import Found
 from pipeline.dockerfile.build.machine import Machine
 from pipeline.dockerfile.build.values import Launch, Start, Step
 from pipeline.dockerfile.context import BuildContext

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pipeline.dockerfile.build.build import Build, Stage
-from pipeline.dockerfile.build.files import clean
+from pipeline.dockerfile.build.entries import clean
 from pipeline.dockerfile.build.values import Copied, Step
 
 _MOST = 1_000  # copies, and places that are gone through

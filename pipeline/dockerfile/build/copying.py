@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from pipeline.dockerfile.build.bases import base_of
 from pipeline.dockerfile.build.bench import Bench
-from pipeline.dockerfile.build.files import ContextTree, Files, Presence, Tree, Unknown, View
+from pipeline.dockerfile.build.entries import Presence
+from pipeline.dockerfile.build.files import Files, View
 from pipeline.dockerfile.build.images.programs import named
 from pipeline.dockerfile.build.system import System
+from pipeline.dockerfile.build.trees import ContextTree, Tree, Unknown
 from pipeline.dockerfile.build.values import Copied
 from pipeline.dockerfile.syntax.expansion import expand_heredoc
 from pipeline.dockerfile.syntax.nodes import Heredoc, Instruction

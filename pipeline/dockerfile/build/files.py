@@ -9,98 +9,25 @@ from __future__ import annotations
 
 import heapq
 import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from itertools import count, islice
-from typing import Protocol
 
-from pipeline.dockerfile.context import BuildContext
-from pipeline.dockerfile.place import Place
-
-
-class Presence(Enum):
-    PRESENT = "present"
-    ABSENT = "absent"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A file or folder as it was made.
-
-    ``maker`` says by what: ``copy``, ``mkdir``, ``workdir``, ``pip``, ``prisma-python`` … ``stage``
-    is the index of the stage that made it first. ``owner`` is a user's name or number; None
-    unknown. ``source`` is its path in the context, ``text`` its content where that is known
-    otherwise.
-    """
-
-    path: str
-    directory: bool
-    maker: str
-    stage: int
-    place: Place
-    owner: str | None = "root"
-    mode: int | None = None
-    source: str | None = None
-    text: str | None = None
-    link: str | None = None
-    details: str = ""
-
-
-@dataclass(frozen=True)
-class Found:
-    """What is known of a path. ``entry`` only where it is present and its making was seen.
-
-    ``vague`` says why it is unknown where that is no good reason to think that it is there:
-    ``program`` (one of which nothing is known ran), ``packages`` (an installer brought what its
-    packages need).
-    """
-
-    presence: Presence
-    entry: Entry | None = None
-    vague: str = ""
-
-    @property
-    def present(self) -> bool:
-        return self.presence is Presence.PRESENT
-
-    @property
-    def absent(self) -> bool:
-        return self.presence is Presence.ABSENT
-
-    @property
-    def unbrought(self) -> bool:
-        """Absent, but for what installed packages may have brought along."""
-        return self.absent or (self.presence is Presence.UNKNOWN and self.vague == "packages")
-
-    @property
-    def unlikely(self) -> bool:
-        """Absent, but for what programs and packages may have made of which nothing is known."""
-        return self.absent or (self.presence is Presence.UNKNOWN and self.vague != "")
-
-
-ABSENT, UNKNOWN, PRESENT = (
-    Found(Presence.ABSENT),
-    Found(Presence.UNKNOWN),
-    Found(Presence.PRESENT),
+from pipeline.dockerfile.build.entries import (
+    ABSENT,
+    PRESENT,
+    UNKNOWN,
+    Entry,
+    Found,
+    Presence,
+    ancestors,
+    clean,
+    vaguer,
 )
-_VAGUENESS = ("packages", "program", "")  # from the weakest on
+from pipeline.dockerfile.build.trees import System, Tree
 
-
-class Tree(Protocol):
-    """Something that can be copied from: a stage's files at a moment, or the build context."""
-
-    def lookup(self, path: str) -> Found: ...
-
-    def below(self, path: str) -> Iterator[str]: ...
-
-
-class System(Protocol):
-    """What the base image holds; ``at`` as in ``Files.lookup``."""
-
-    def lookup(self, path: str, at: int | None = None) -> Found: ...
+_DEPTH = 64
+_TREES = 1_000
 
 
 @dataclass(frozen=True)
@@ -116,24 +43,6 @@ class _Event:
     vague: str = ""
     order: int = 0
     until: int | None = None  # a bind mount: the last step that sees it
-
-
-_PYTHON = re.compile(r"/python3\.\d+(?=/|$)")
-_DEPTH = 64
-_TREES = 1_000
-
-
-def clean(path: str) -> str:
-    """An absolute path without detours; the interpreter's minor version is left out of it."""
-    return _PYTHON.sub("/python3", posixpath.normpath("/" + path.lstrip("/")))
-
-
-def ancestors(path: str) -> Iterator[str]:
-    """The path itself, then each folder above it; the root is the last of an absolute path."""
-    yield path
-    while (above := posixpath.dirname(path)) != path:
-        yield above
-        path = above
 
 
 @dataclass
@@ -321,50 +230,6 @@ class View:
 
     def inside(self, path: str, depth: int, visits: Iterator[int]) -> Iterator[str]:
         return self.files._below(clean(path), self.at, depth, visits)
-
-
-@dataclass(frozen=True)
-class ContextTree:
-    """The build context as something to copy from. Paths are absolute within it."""
-
-    context: BuildContext
-    stage: int
-    place: Place
-
-    def lookup(self, path: str) -> Found:
-        inner = posixpath.normpath(path).lstrip("/")
-        if inner in {"", "."} or self.context.is_dir(inner):
-            return Found(Presence.PRESENT, self._entry(path, directory=True))
-        file = self.context.files.get(inner)
-        if file is None:
-            return ABSENT if self.context.complete else UNKNOWN
-        return Found(
-            Presence.PRESENT,
-            replace(self._entry(path, directory=False), mode=file.mode, source=inner),
-        )
-
-    def below(self, path: str) -> Iterator[str]:
-        inner = posixpath.normpath(path).lstrip("/")
-        return ("/" + one for one in self.context.under("" if inner == "." else inner))
-
-    def _entry(self, path: str, *, directory: bool) -> Entry:
-        return Entry(path, directory, "copy", self.stage, self.place, source=path.lstrip("/"))
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """A tree of which nothing is known: another image, a URL, a named context."""
-
-    def lookup(self, _path: str) -> Found:
-        return UNKNOWN
-
-    def below(self, _path: str) -> Iterator[str]:
-        return iter(())
-
-
-def vaguer(one: Found | None, other: Found) -> Found:
-    """Of two that are unknown the one with the better reason."""
-    return max(one or other, other, key=lambda found: _VAGUENESS.index(found.vague))
 
 
 def _holds(event: _Event, at: int | None) -> bool:

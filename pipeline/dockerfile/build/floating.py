@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.dockerfile.build.build import Build, Stage, read
-from pipeline.dockerfile.build.files import ancestors
+from pipeline.dockerfile.build.entries import ancestors
 from pipeline.dockerfile.build.tools.node.commands import MANAGERS, Command, command_of
 from pipeline.dockerfile.build.tools.node.packages import named, package_at
 from pipeline.dockerfile.build.values import Step

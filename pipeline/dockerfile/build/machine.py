@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pipeline.dockerfile.build.bases import Base
-from pipeline.dockerfile.build.files import ABSENT, UNKNOWN, Entry, Files, Found, vaguer
+from pipeline.dockerfile.build.entries import ABSENT, UNKNOWN, Entry, Found, vaguer
+from pipeline.dockerfile.build.files import Files
 from pipeline.dockerfile.build.values import Command, Installed, Step
 from pipeline.dockerfile.context import BuildContext
 from pipeline.dockerfile.place import Place

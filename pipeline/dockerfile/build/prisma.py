@@ -10,7 +10,7 @@ from itertools import islice
 
 from pipeline.dockerfile.build.build import Build, Stage
 from pipeline.dockerfile.build.carrying import ends
-from pipeline.dockerfile.build.files import Entry, Presence, clean
+from pipeline.dockerfile.build.entries import Entry, Presence, clean
 from pipeline.dockerfile.build.machine import which
 from pipeline.dockerfile.build.tools.node.engines import details
 from pipeline.dockerfile.build.values import Step

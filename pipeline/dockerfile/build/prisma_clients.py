@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pipeline.dockerfile.build.build import Build, read
 from pipeline.dockerfile.build.carrying import ends
-from pipeline.dockerfile.build.files import ancestors
+from pipeline.dockerfile.build.entries import ancestors
 from pipeline.dockerfile.build.prisma import CLIENT, Made, copied_here, prisma_of
 from pipeline.dockerfile.build.prisma_engines import Lacking, asked_at_start
 from pipeline.dockerfile.build.start.loading import reached

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.dockerfile.build.build import Build
 from pipeline.dockerfile.build.carrying import ends
-from pipeline.dockerfile.build.files import Found
+from pipeline.dockerfile.build.entries import Found
 from pipeline.dockerfile.build.prisma import (
     PYTHON_CLIENT,
     PYTHON_ENGINES,

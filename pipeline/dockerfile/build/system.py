@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.dockerfile.build.bases import Base
-from pipeline.dockerfile.build.files import ABSENT, PRESENT, UNKNOWN, Found, Presence, ancestors
+from pipeline.dockerfile.build.entries import ABSENT, PRESENT, UNKNOWN, Found, Presence, ancestors
 from pipeline.dockerfile.build.images.programs import NODE, PYTHON
 from pipeline.dockerfile.build.packages import is_covered, is_familiar, may_bring, programs_of
 from pipeline.dockerfile.build.values import Installed

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pipeline.dockerfile.build.build import Build, Stage
-from pipeline.dockerfile.build.files import Presence
+from pipeline.dockerfile.build.entries import Presence
 from pipeline.dockerfile.build.installed import folder_of_programs, moved_to, program_folders
 from pipeline.dockerfile.build.machine import Machine, which
 from pipeline.dockerfile.build.scripts import SHELLS

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipeline.dockerfile.build.build import Build
-from pipeline.dockerfile.build.files import Presence
+from pipeline.dockerfile.build.entries import Presence
 from pipeline.dockerfile.build.installed import script_is_missing
+from pipeline.dockerfile.build.start.command import Loaded
+from pipeline.dockerfile.build.start.modules import find_module
 from pipeline.dockerfile.build.start.offers import Known, known_projects, offered, places_of
-from pipeline.dockerfile.build.start.python import Loaded, find_module, loads
+from pipeline.dockerfile.build.start.python import loads
 from pipeline.dockerfile.build.values import Installed, Launch
 from pipeline.dockerfile.place import Place
 from pipeline.dockerfile.rules.rule import Fault, Rule, Severity

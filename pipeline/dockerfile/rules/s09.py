@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator
 
 from pipeline.dockerfile.build.build import Build, Stage, read
-from pipeline.dockerfile.build.files import ancestors
+from pipeline.dockerfile.build.entries import ancestors
 from pipeline.dockerfile.build.machine import Machine
 from pipeline.dockerfile.build.outcomes import ends_build
 from pipeline.dockerfile.build.tools.call import Call

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pipeline.dockerfile.build.access import Access, Answer, may_make, may_write, same_user
 from pipeline.dockerfile.build.build import Build
-from pipeline.dockerfile.build.files import ancestors
+from pipeline.dockerfile.build.entries import ancestors
 from pipeline.dockerfile.build.start.command_writes import written_by
 from pipeline.dockerfile.build.start.loading import reached
 from pipeline.dockerfile.build.start.writing import Write, made, writes

@@ -6,12 +6,14 @@ import posixpath
 from collections.abc import Iterator
 
 from pipeline.dockerfile.build.build import Build, Stage
-from pipeline.dockerfile.build.files import Presence
+from pipeline.dockerfile.build.entries import Presence
 from pipeline.dockerfile.build.machine import which
 from pipeline.dockerfile.build.scripts import SHELLS
 from pipeline.dockerfile.build.start.artefacts import Needed, needed
+from pipeline.dockerfile.build.start.command import Loaded
+from pipeline.dockerfile.build.start.modules import find_module
 from pipeline.dockerfile.build.start.offers import offered, places_of
-from pipeline.dockerfile.build.start.python import Loaded, find_module, loads
+from pipeline.dockerfile.build.start.python import loads
 from pipeline.dockerfile.build.tools.system import HARMLESS
 from pipeline.dockerfile.place import Place
 from pipeline.dockerfile.projects.distributions import STDLIB, is_known

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 
 from pipeline.dockerfile.build.bases import base_of
 from pipeline.dockerfile.build.build import read
-from pipeline.dockerfile.build.files import ContextTree, Files, Found
+from pipeline.dockerfile.build.entries import Found
+from pipeline.dockerfile.build.files import Files
 from pipeline.dockerfile.build.machine import DEFAULT_PATH, Machine, which
 from pipeline.dockerfile.build.system import System
 from pipeline.dockerfile.build.tools import fetch, system
 from pipeline.dockerfile.build.tools.call import Call
 from pipeline.dockerfile.build.tools.contents import write_output
 from pipeline.dockerfile.build.tools.unknown import unknown_program
+from pipeline.dockerfile.build.trees import ContextTree
 from pipeline.dockerfile.build.values import Installed, Step
 from pipeline.dockerfile.context import BuildContext
 from pipeline.dockerfile.place import Place

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.dockerfile.build.bases import base_of
-from pipeline.dockerfile.build.files import Presence
+from pipeline.dockerfile.build.entries import Presence
 from pipeline.dockerfile.build.images.reference import parse_reference
 from pipeline.dockerfile.build.packages_table import COVERED
 from pipeline.dockerfile.build.system import System

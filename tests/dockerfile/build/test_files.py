@@ -9,17 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.dockerfile.build.files import (
+from pipeline.dockerfile.build.entries import (
     ABSENT,
     UNKNOWN,
     Entry,
-    Files,
     Found,
     Presence,
-    Unknown,
     ancestors,
     clean,
 )
+from pipeline.dockerfile.build.files import Files
+from pipeline.dockerfile.build.trees import ContextTree, Unknown
+from pipeline.dockerfile.context import BuildContext
 from pipeline.dockerfile.place import Place
 
 HERE = Place("Dockerfile", 1)
@@ -207,3 +208,64 @@ def test_stages_upon_stages_end_in_unknown_and_not_in_a_crash() -> None:
         above.mount("/", files.view(), "/")
         files = above
     assert files.lookup("/deep") == UNKNOWN
+
+
+def test_modes_as_they_were_set_last() -> None:
+    files = Files(0, Empty())
+    files.make(entry("/a/b"))
+    files.make(entry("/a/c"))
+    files.now += 1
+    files.chmod("/a", 0o700, recursive=True)
+    files.now += 1
+    files.chmod("/a/c", 0o755, recursive=False)
+    modes = {path: files.lookup(path).entry for path in ("/a", "/a/b", "/a/c")}
+    assert {path: one and one.mode for path, one in modes.items()} == {
+        "/a": 0o700,
+        "/a/b": 0o700,
+        "/a/c": 0o755,
+    }
+    assert (found := files.lookup("/a/b", 1).entry)
+    assert found.mode is None
+
+
+def test_an_owner_alone_is_not_that_of_what_lies_below() -> None:
+    files = Files(0, Empty())
+    files.make(entry("/a/b"))
+    files.own("/a", "app", recursive=False)
+    folder, file = files.lookup("/a").entry, files.lookup("/a/b").entry
+    assert folder is not None
+    assert file is not None
+    assert (folder.owner, file.owner) == ("app", "root")
+
+
+def test_what_lies_below_a_folder_through_copies() -> None:
+    context = BuildContext.of({"src/a.py": "", "src/deep/b.py": "", "else.py": ""})
+    builder, files = Files(0, Empty()), Files(1, Empty())
+    builder.mount("/app", ContextTree(context, 0, HERE), "/src")
+    builder.make(entry("/app/made"))
+    files.mount("/srv/app", builder.view(), "/app")
+    files.make(entry("/srv/own"))
+    everything = {"/srv/app/a.py", "/srv/app/deep/b.py", "/srv/app/made", "/srv/own"}
+    below = {path for path in files.below("/srv") if files.lookup(path).present}
+    assert everything <= below
+    assert "/srv/app/deep/b.py" in set(files.below("/srv/app/deep"))
+    assert not any("else" in path for path in below)
+
+
+def test_entries_of_the_context_say_where_they_come_from() -> None:
+    context = BuildContext.of({"run.sh": ""}, {"run.sh": 0o755})
+    files = Files(2, Empty())
+    files.mount("/bin/run", ContextTree(context, 2, HERE), "/run.sh", "app")
+    found = files.lookup("/bin/run").entry
+    assert found is not None
+    assert (found.source, found.mode, found.owner) == ("run.sh", 0o755, "app")
+    assert (found.maker, found.stage, found.directory) == ("copy", 2, False)
+
+
+def test_folders_on_the_way_are_made_by_the_same_hand() -> None:
+    files = Files(3, Empty())
+    files.make(Entry("/a/b/c", False, "pip", 3, HERE, owner="app", mode=0o644, text="x"))
+    folder = files.lookup("/a/b").entry
+    assert folder is not None
+    assert (folder.directory, folder.owner, folder.mode, folder.text) == (True, "app", None, None)
+    assert (folder.path, folder.maker) == ("/a/b", "pip")

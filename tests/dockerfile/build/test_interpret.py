@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from pipeline.dockerfile.build.build import Build
-from pipeline.dockerfile.build.files import Presence
+from pipeline.dockerfile.build.entries import Presence
 from pipeline.dockerfile.build.interpret import interpret
 from pipeline.dockerfile.build.values import PORT
 from pipeline.dockerfile.context import BuildContext

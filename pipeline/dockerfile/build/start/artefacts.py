@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.dockerfile.build.build import Build
-from pipeline.dockerfile.build.files import Found, Presence
+from pipeline.dockerfile.build.entries import Found, Presence
 from pipeline.dockerfile.build.machine import Machine
 from pipeline.dockerfile.build.scripts import SHELLS
 from pipeline.dockerfile.build.start.python import loads

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.dockerfile.build.build import Build
-from pipeline.dockerfile.build.files import ancestors
+from pipeline.dockerfile.build.entries import ancestors
 from pipeline.dockerfile.build.start.loading import reached
 from pipeline.dockerfile.build.start.python_sources import runs
 from pipeline.dockerfile.build.start.reached import PYTHON, Reached

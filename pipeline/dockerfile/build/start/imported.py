@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from pipeline.dockerfile.build.build import Build
-from pipeline.dockerfile.build.files import Presence, ancestors
+from pipeline.dockerfile.build.entries import Presence, ancestors
+from pipeline.dockerfile.build.start.modules import Module, find_module, module_at
 from pipeline.dockerfile.build.start.offers import offered
-from pipeline.dockerfile.build.start.python import Module, find_module, loads, module_at
+from pipeline.dockerfile.build.start.python import loads
 from pipeline.dockerfile.build.start.python_sources import python_sources
 from pipeline.dockerfile.build.start.reached import Reached
 from pipeline.dockerfile.build.start.sources_of import (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.dockerfile.build.build import Build, Origin, read
-from pipeline.dockerfile.build.files import ancestors
+from pipeline.dockerfile.build.entries import ancestors
 from pipeline.dockerfile.build.machine import Machine
 from pipeline.dockerfile.build.start.node_programs import program
 from pipeline.dockerfile.build.start.reached import Reached

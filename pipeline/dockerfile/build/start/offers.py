@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.dockerfile.build.build import Build
-from pipeline.dockerfile.build.files import Presence
+from pipeline.dockerfile.build.entries import Presence
 from pipeline.dockerfile.build.machine import Machine
-from pipeline.dockerfile.build.start.python import Module, find_module
+from pipeline.dockerfile.build.start.modules import Module, find_module
 from pipeline.dockerfile.build.tools.python.installing import project_in, source_folders
 from pipeline.dockerfile.build.values import Installed, Step
 from pipeline.dockerfile.projects.distributions import brings, distribution_of

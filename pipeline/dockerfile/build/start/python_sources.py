@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from pipeline.dockerfile.build.build import Build
 from pipeline.dockerfile.build.machine import Machine
-from pipeline.dockerfile.build.start.python import Loaded, Module, find_module, loads
+from pipeline.dockerfile.build.start.command import Loaded
+from pipeline.dockerfile.build.start.modules import Module, find_module
+from pipeline.dockerfile.build.start.python import loads
 from pipeline.dockerfile.build.start.reached import Reached
 from pipeline.dockerfile.projects.imports import Imported
 from pipeline.dockerfile.projects.python_source import Guard

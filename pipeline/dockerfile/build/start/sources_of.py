@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from pipeline.dockerfile.build.build import Build
-from pipeline.dockerfile.build.files import ancestors
+from pipeline.dockerfile.build.entries import ancestors
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipeline.dockerfile.build.build import Build
 from pipeline.dockerfile.build.python_packages import Packages, packages
-from pipeline.dockerfile.build.start.python import find_module
+from pipeline.dockerfile.build.start.modules import find_module
 from pipeline.dockerfile.build.start.python_sources import python_sources, runs
 from pipeline.dockerfile.build.start.reached import Reached
 from pipeline.dockerfile.place import Place

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.dockerfile.build.build import Build
-from pipeline.dockerfile.build.files import Presence, ancestors
+from pipeline.dockerfile.build.entries import Presence, ancestors
 from pipeline.dockerfile.build.start.node_sources import node_sources
 from pipeline.dockerfile.build.start.reached import Reached
 from pipeline.dockerfile.build.start.undeclared import Undeclared

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pipeline.dockerfile.build.build import read
-from pipeline.dockerfile.build.files import Entry
+from pipeline.dockerfile.build.entries import Entry
 from pipeline.dockerfile.build.tools.call import Call
 from pipeline.dockerfile.build.tools.options import options
 from pipeline.dockerfile.build.tools.paths import below, named, owner

@@ -7,15 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from pipeline.dockerfile.build.files import (
-    ABSENT,
-    UNKNOWN,
-    Entry,
-    Files,
-    Found,
-    Presence,
-    View,
-)
+from pipeline.dockerfile.build.entries import ABSENT, UNKNOWN, Entry, Found, Presence
+from pipeline.dockerfile.build.files import Files, View
 
 _SOURCES = {
     ".js": (".ts", ".tsx", ".js", ".jsx"), ".mjs": (".mts", ".mjs"), ".cjs": (".cts", ".cjs"),

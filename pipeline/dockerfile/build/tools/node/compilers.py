@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from pipeline.dockerfile.build.files import Entry
+from pipeline.dockerfile.build.entries import Entry
 from pipeline.dockerfile.build.tools.call import Call
 from pipeline.dockerfile.build.tools.node.compiled import compile_into
 from pipeline.dockerfile.build.tools.node.outputs import fill, somewhere

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import islice
 
 from pipeline.dockerfile.build.build import read
-from pipeline.dockerfile.build.files import ancestors
+from pipeline.dockerfile.build.entries import ancestors
 from pipeline.dockerfile.build.machine import Machine
 from pipeline.dockerfile.build.tools.call import Call
 from pipeline.dockerfile.projects.node import Package, package_json

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from pipeline.dockerfile.build.files import Found, ancestors
+from pipeline.dockerfile.build.entries import Found, ancestors
 from pipeline.dockerfile.build.machine import Machine, which
 from pipeline.dockerfile.build.tools.call import Call, absolute
 from pipeline.dockerfile.build.tools.node.commands import Command, ignores_scripts

@@ -6,7 +6,7 @@ import posixpath
 import re
 
 from pipeline.dockerfile.build.build import read
-from pipeline.dockerfile.build.files import Found
+from pipeline.dockerfile.build.entries import Found
 from pipeline.dockerfile.build.tools.call import Call
 from pipeline.dockerfile.build.tools.fetch import FETCHERS
 from pipeline.dockerfile.build.tools.options import options
