@@ -8,7 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _IDS = r"[A-Za-z]+[0-9]+(?:\s*,\s*[A-Za-z]+[0-9]+)*"
-_COMMENT = re.compile(rf"\s*(?:#|//)\s*pipeline:\s*ignore\s*=\s*({_IDS})?(?!\w)(.*)", re.DOTALL)
+_MISTYPED = r"\w+(?:,\w+)*"  # right after the sign, where a reason would not begin
+_COMMENT = re.compile(
+    r"\s*(?:#|//)\s*pipeline:\s*ignore\s*="
+    rf"(?:\s*(?P<ids>{_IDS})(?![\w,])|(?P<mistyped>{_MISTYPED})(?!\w)|)(?P<reason>.*)",
+    re.DOTALL,
+)
 _ANY_COMMENT = re.compile(r"\s*(?:#|//)")
 
 Span = tuple[int, int]
@@ -52,7 +57,8 @@ def _suppressions(lines: Sequence[str], spans: Sequence[Span]) -> Iterator[Suppr
             below = line
         elif found := _COMMENT.match(text):
             first, last = _covered(line, below, spans)
-            yield Suppression(line, _ids(found[1]), _reason(found[2]), below, first, last)
+            named = found["ids"] or found["mistyped"]
+            yield Suppression(line, _ids(named), _reason(found["reason"]), below, first, last)
 
 
 def _covered(line: int, below: int, spans: Sequence[Span]) -> Span:

@@ -103,3 +103,18 @@ def test_many_comments_and_long_lines_take_linear_time() -> None:
 
     assert len(found) == 100_000
     assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "rules", "reason"),
+    [
+        ("# pipeline: ignore=NOPE,S99 a typo", ("NOPE", "S99"), "a typo"),
+        ("# pipeline: ignore=S05,NOPE why", ("S05", "NOPE"), "why"),
+        ("# pipeline: ignore= because", (), "because"),
+    ],
+)
+def test_what_is_no_id_is_kept_to_be_complained_of(
+    text: str, rules: tuple[str, ...], reason: str
+) -> None:
+    (found,) = read_suppressions([text, "RUN x"], [(2, 2)])
+    assert (found.rules, found.reason) == (rules, reason)

@@ -134,7 +134,21 @@ def _hint(build: Build, one: Needed) -> str:
     elsewhere = _elsewhere(build, posixpath.basename(one.paths[0]))
     if elsewhere and elsewhere != one.paths[0]:
         return f"; {elsewhere} is there"
-    return f": {source} is never copied" if source else ": nothing makes or copies it"
+    if source:
+        return f": {source} is never copied"
+    return _missing_source(build, one.paths[0]) or ": nothing makes or copies it"
+
+
+def _missing_source(build: Build, path: str) -> str:
+    """A COPY that names it, of something that the context does not have."""
+    for step in build.final.steps:
+        for one in step.copied:
+            named = posixpath.normpath(one.target) == path or one.target == posixpath.dirname(path)
+            same = posixpath.basename(one.source) == posixpath.basename(path)
+            if one.found is False and one.stage is None and named and same:
+                line = step.instruction.line
+                return f": line {line} copies {one.source}, which the build context does not have"
+    return ""
 
 
 def _elsewhere(build: Build, name: str) -> str:
