@@ -176,7 +176,7 @@ def _after(*names: str) -> Callable[[Sequence[str]], Iterator[str]]:
     """The file that an option names."""
 
     def find(words: Sequence[str]) -> Iterator[str]:
-        for word, following in zip(words, (*words[1:], ""), strict=True):
+        for word, following in zip(words, (*words[1:], ""), strict=False):
             name, equals, value = word.partition("=")
             if name in names and (value or following) and not (value or following).startswith("-"):
                 yield value if equals else following
