@@ -127,7 +127,6 @@ def _perform(one: _Run, written: Executed, place: Place, depth: int) -> None:
         place,
         executed=executed,
         wrappers=wrappers,
-        cached=tuple(mount.target for mount in one.mounts if mount.type == "cache"),
         bound=tuple(mount.target for mount in one.mounts if mount.type == "bind"),
     )
     call = Call(one.bench.machine, step, executed)

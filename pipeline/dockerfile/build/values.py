@@ -67,8 +67,8 @@ class Step:
     """One thing a stage does: a command of a RUN, or an instruction that is no RUN.
 
     ``executed`` is None for instructions. ``wrappers`` are the programs that were taken off the
-    command (``poetry run``, ``sudo`` …). ``place`` is that of the command. ``cached`` are the
-    targets of ``--mount=type=cache``, gone after the instruction; ``bound`` those of bind mounts.
+    command (``poetry run``, ``sudo`` …). ``place`` is that of the command. ``bound`` are the
+    targets of its bind mounts.
     """
 
     number: int
@@ -81,7 +81,6 @@ class Step:
     environment: Mapping[str, Value]
     executed: Executed | None = None
     wrappers: tuple[str, ...] = ()
-    cached: tuple[str, ...] = ()
     bound: tuple[str, ...] = ()
     copied: tuple[Copied, ...] = ()
 
@@ -105,14 +104,16 @@ PORT = "\u2039PORT\u203a"
 class Launch:
     """One command that the start runs.
 
-    ``place`` is where a person reads it: the Dockerfile, or the script that was followed.
-    ``via`` are the files on the way there. ``executed.certain``: it runs on every start, unless
-    what came before fails. ``main``: the one that stays (exec'd, or the last). ``followed``: what
-    it runs in turn are launches of their own (a script, ``npm start``). ``shell``: a shell
-    expanded its words; the exec form leaves ``$PORT`` as it is written.
+    ``written`` is the same with its wrappers, as the script or the exec form has it. ``place`` is
+    where a person reads it: the Dockerfile, or the script that was followed. ``via`` are the files
+    on the way there. ``executed.certain``: it runs on every start, unless what came before fails.
+    ``main``: the one that stays (exec'd, or the last). ``followed``: what it runs in turn are
+    launches of their own (a script, ``npm start``). ``shell``: a shell expanded its words; the exec
+    form leaves ``$PORT`` as it is written.
     """
 
     executed: Executed
+    written: Executed
     place: Place
     via: tuple[str, ...] = ()
     wrappers: tuple[str, ...] = ()

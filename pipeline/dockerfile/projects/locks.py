@@ -1,12 +1,11 @@
-"""Lock files and conda environments: which distributions an install of them brings."""
+"""Lock files: which distributions an install of them brings."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
-from pipeline.dockerfile.projects.requirements import Requirement, normalise, requirement
-from pipeline.dockerfile.projects.tables import json_table, table, tables, text, texts, toml
+from pipeline.dockerfile.projects.requirements import normalise, requirement
+from pipeline.dockerfile.projects.tables import tables, text, texts, toml
 
 
 def locked(source: str) -> Mapping[str, str] | None:
@@ -46,34 +45,3 @@ def _needs(said: object) -> tuple[str, ...]:
     named = [text(entry, "name") for entry in tables(said)]
     parsed = (requirement(item) for item in texts(said))
     return (*map(normalise, named), *(one.name for one in parsed if one is not None))
-
-
-def pipfile_lock(source: str) -> Mapping[str, str] | None:
-    """Name and version of the packages that ``pipenv install --deploy`` brings."""
-    data = json_table(source)
-    if data is None:
-        return None
-    return {
-        normalise(name): text(table(entries, name), "version").removeprefix("==")
-        for entries in (table(data, "default"),)
-        for name in entries
-    }
-
-
-def environment_yml(source: str) -> tuple[Requirement, ...]:
-    """The dependencies of a conda environment, those for pip included."""
-    found: list[Requirement] = []
-    inside = False
-    for line in source.removeprefix("\ufeff").splitlines():
-        if line[:1] not in (" ", "\t", "-", "#", ""):
-            inside = line.startswith("dependencies:")
-        item = re.match(r"\s*-\s+([^#]*)", line) if inside else None
-        written = item[1].strip().strip("\"'") if item else ""
-        if not written or written.endswith(":"):
-            continue
-        written = written.rpartition("::")[2]
-        conda = re.fullmatch(r"([A-Za-z0-9._-]+)=([^=].*)", written)
-        parsed = requirement(f"{conda[1]}=={conda[2].split('=')[0]}" if conda else written)
-        if parsed and parsed.name != "python":
-            found.append(parsed)
-    return tuple(found)

@@ -1,22 +1,10 @@
-"""Which modules a folder of a context offers, and in which file each of them stands."""
+"""Which modules a folder of a context offers."""
 
 from __future__ import annotations
 
 import posixpath
 
 from pipeline.dockerfile.context import BuildContext
-
-
-def module_file(context: BuildContext, root: str, module: str) -> str | None:
-    """The file that ``import module`` loads with ``root`` on the path.
-
-    A folder without ``__init__.py`` stands for itself; None where there is no such module.
-    """
-    base = posixpath.join(root, module.replace(".", "/")) if module else root
-    for path in (f"{base}/__init__.py", f"{base}.py"):
-        if context.exists(path) and not context.is_dir(path):
-            return posixpath.normpath(path)
-    return posixpath.normpath(base) if module and _holds_python(context, base) else None
 
 
 def local_modules(context: BuildContext, root: str) -> dict[str, str]:

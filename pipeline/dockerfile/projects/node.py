@@ -25,7 +25,6 @@ class Package:
     peer: Mapping[str, str] = field(default_factory=dict)
     type: str = "commonjs"
     main: str = ""
-    bin: Mapping[str, str] = field(default_factory=dict)
     prisma_schema: str = ""
     workspaces: tuple[str, ...] = ()
     package_manager: str = ""
@@ -54,10 +53,9 @@ def package_json(source: str) -> Package | None:
     data = json_table(source)
     if data is None:
         return None
-    name, command = text(data, "name"), data.get("bin")
     workspaces = data.get("workspaces")
     return Package(
-        name=name,
+        name=text(data, "name"),
         version=text(data, "version"),
         scripts=pairs(table(data, "scripts")),
         dependencies=pairs(table(data, "dependencies")),
@@ -66,9 +64,6 @@ def package_json(source: str) -> Package | None:
         peer=pairs(table(data, "peerDependencies")),
         type=text(data, "type") or "commonjs",
         main=text(data, "main"),
-        bin={name.rpartition("/")[2]: command}
-        if isinstance(command, str)
-        else pairs(table(data, "bin")),
         prisma_schema=text(table(data, "prisma"), "schema"),
         workspaces=texts(workspaces) or texts(table(data, "workspaces").get("packages")),
         package_manager=text(data, "packageManager"),

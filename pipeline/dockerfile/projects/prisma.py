@@ -18,7 +18,6 @@ _MAP = re.compile(r'(?<!@)@map\(\s*(?:name\s*:\s*)?"([^"]*)"')
 _BLOCK_MAP = re.compile(r'@@map\(\s*(?:name\s*:\s*)?"([^"]*)"')
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _STRING_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*"|//')
-_ENV = re.compile(r'env\(\s*"([^"]*)"\s*\)')
 
 
 @dataclass(frozen=True)
@@ -36,15 +35,9 @@ class Generator:
 
 @dataclass(frozen=True)
 class Datasource:
-    """``url`` and ``direct_url`` are literal; the variables they come from stand in the others."""
-
     name: str
     line: int
     provider: str = ""
-    url: str = ""
-    url_env: str = ""
-    direct_url: str = ""
-    direct_url_env: str = ""
 
 
 @dataclass(frozen=True)
@@ -157,25 +150,11 @@ def _generator(name: str, line: int, body: _Lines) -> Generator:
 
 
 def _datasource(name: str, line: int, body: _Lines) -> Datasource:
-    settings = _settings(body)
-    return Datasource(
-        name,
-        line,
-        _string(settings, "provider"),
-        _string(settings, "url"),
-        _env(settings, "url"),
-        _string(settings, "directUrl"),
-        _env(settings, "directUrl"),
-    )
+    return Datasource(name, line, _string(_settings(body), "provider"))
 
 
 def _string(settings: Mapping[str, str], name: str) -> str:
     found = _STRING.match(settings.get(name, ""))
-    return found[1] if found else ""
-
-
-def _env(settings: Mapping[str, str], name: str) -> str:
-    found = _ENV.match(settings.get(name, ""))
     return found[1] if found else ""
 
 

@@ -34,7 +34,6 @@ class Project:
     sources: tuple[str, ...] = ()
     package_mode: bool | None = None
     scripts: Mapping[str, str] = field(default_factory=dict)
-    requires_python: str = ""
     tools: frozenset[str] = frozenset()
     dynamic: bool = False
 
@@ -72,8 +71,6 @@ def pyproject(source: str) -> Project | None:
         sources=_sources(data),
         package_mode=_package_mode(data),
         scripts=pairs(table(project, "scripts")) | pairs(table(poetry, "scripts")),
-        requires_python=text(project, "requires-python")
-        or text(table(poetry, "dependencies"), "python"),
         tools=frozenset(table(data, "tool")),
         dynamic="dependencies" in texts(project.get("dynamic")),
     )
@@ -185,7 +182,6 @@ def pipfile(source: str) -> Project | None:
         dependencies=_poetry_requirements(table(data, "packages")),
         groups={"dev": dev} if dev else {},
         scripts={},
-        requires_python=text(table(data, "requires"), "python_version"),
     )
 
 
@@ -218,7 +214,6 @@ def setup_cfg(source: str) -> Project | None:
             filter(None, {folders.get("", ""), *lines("options.packages.find", "where")})
         ),
         scripts=dict(_assigned(lines("options.entry_points", "console_scripts"))),
-        requires_python=" ".join(lines("options", "python_requires")),
     )
 
 
@@ -252,7 +247,6 @@ def setup_py(source: str) -> Project | None:
         packages=tuple(_folder(name, folders) for name in texts(keywords.get("packages"))),
         sources=tuple(dict.fromkeys(filter(None, [folders.get("", ""), *where]))),
         scripts=dict(_assigned(console)),
-        requires_python=text(keywords, "python_requires"),
         dynamic=isinstance(requires, Unknown)
         or len(texts(requires)) != (len(requires) if isinstance(requires, tuple) else 1),
     )

@@ -25,7 +25,6 @@ class TsConfig:
     files: tuple[str, ...] = ()
     module: str = ""
     no_emit: bool = False
-    no_emit_on_error: bool = False
     references: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
 
@@ -48,7 +47,6 @@ def tsconfig(source: str) -> TsConfig | None:
         files=texts(data.get("files")),
         module=text(options, "module").lower(),
         no_emit=options.get("noEmit") is True,
-        no_emit_on_error=options.get("noEmitOnError") is True,
         references=tuple(text(table(entry), "path") for entry in listed),
         paths=tuple(table(options, "paths")),
     )

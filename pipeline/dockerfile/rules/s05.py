@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ from pipeline.dockerfile.build.build import Build
 from pipeline.dockerfile.build.start.loading import reached
 from pipeline.dockerfile.build.start.reached import PYTHON, Reached
 from pipeline.dockerfile.build.start.tasks import Task, tasks
+from pipeline.dockerfile.build.start.uv_run import synced
 from pipeline.dockerfile.build.start.work import installs, is_named_migration, migrates
 from pipeline.dockerfile.place import Place
 from pipeline.dockerfile.projects.values import Call
@@ -20,7 +20,6 @@ _HINTS = re.compile(
     r"\bupgrade\(|\bcall_command\(|\.runMigrations\(|drizzle-orm/[\w-]{1,40}/migrator"
 )
 _STARTS = ("lifespan", "startup", "on_event", "before_serving", "__main__")
-_NO_SYNC = re.compile(r"--no-sync\b|\bUV_NO_SYNC\b|--no-project\b|--active\b")
 
 
 def find(build: Build) -> Iterator[Fault]:
@@ -44,23 +43,18 @@ def find(build: Build) -> Iterator[Fault]:
 
 
 def _synced_by_uv(build: Build) -> Iterator[Fault]:
-    """``uv run`` makes the environment first where the image has none."""
+    """``uv run`` where the image has no environment yet."""
+    files = build.final.machine.files
     for launch in build.start.launches:
-        folder = launch.executed.shell.cwd
-        if "uv run" not in launch.wrappers or not launch.executed.certain or not folder:
-            continue
-        variables = launch.executed.shell.variables
-        files = build.final.machine.files
-        at = posixpath.join(folder, variables.get("UV_PROJECT_ENVIRONMENT") or ".venv")
-        if files.lookup(f"{folder}/pyproject.toml").present and files.lookup(at).absent:
-            text = build.read(f"{folder}/{launch.place.file}")
-            lines = (*build.dockerfile.lines, text.text if text else "")
-            if not any(_NO_SYNC.search(line) for line in lines):
-                yield Fault(
-                    launch.place,
-                    f"uv run installs the project on every start: the image has no {at}",
-                    "RUN uv sync --frozen --no-dev before, and uv run --no-sync here.",
-                )
+        at = synced(launch)
+        project = f"{launch.written.shell.cwd}/pyproject.toml"
+        certain = launch.executed.certain and files.lookup(project).present
+        if at and certain and files.lookup(at).absent:
+            yield Fault(
+                launch.place,
+                f"uv run installs the project on every start: the image has no {at}",
+                "RUN uv sync --frozen --no-dev before, and uv run --no-sync here.",
+            )
 
 
 def _never(_executed: Executed) -> bool:

@@ -168,7 +168,7 @@ def _modules(build: Build) -> Iterator[Fault]:
 def _module(build: Build, loaded: Loaded) -> Iterator[Fault]:
     machine, name = build.final.machine, loaded.module
     found = find_module(machine, loaded.folders, name)
-    if not found.absent or any(NOT_INSTALLED.find(build)):
+    if not found.absent or build.once(_is_not_installed):
         return
     top = find_module(machine, loaded.folders, loaded.top)
     where = next(places_of(machine, loaded.top), None)
@@ -183,6 +183,11 @@ def _module(build: Build, loaded: Loaded) -> Iterator[Fault]:
         f"{name} is started here and looked for in {folders}, and {said}",
         severity=Severity.WARNING if found.vague else None,
     )
+
+
+def _is_not_installed(build: Build) -> bool:
+    """Whether S06 tells it already."""
+    return any(NOT_INSTALLED.find(build))
 
 
 def _is_the_projects_own(build: Build, loaded: Loaded, where: str | None) -> bool:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pipeline.dockerfile.build.build import Build
 from pipeline.dockerfile.build.start.undeclared import Undeclared, undeclared_python
 from pipeline.dockerfile.build.start.undeclared_node import undeclared_node
+from pipeline.dockerfile.build.start.uv_run import synced
 from pipeline.dockerfile.rules.rule import Fault, Rule, Severity
 
 
 def find(build: Build) -> Iterator[Fault]:
     # uv run installs what is missing when the container starts: S05 has that.
-    by_uv = any("uv run" in launch.wrappers for launch in build.start.launches)
+    by_uv = any(map(synced, build.start.launches))
     for one in (*(() if by_uv else undeclared_python(build)), *undeclared_node(build)):
         yield Fault(
             one.place,

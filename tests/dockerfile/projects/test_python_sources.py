@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.dockerfile.context import BuildContext
 from pipeline.dockerfile.projects.imports import imports
-from pipeline.dockerfile.projects.modules import local_modules, module_file
+from pipeline.dockerfile.projects.modules import local_modules
 from pipeline.dockerfile.projects.python_calls import assignments, calls
 from pipeline.dockerfile.projects.values import UNKNOWN, Call, Env, Joined, Value, settled
 
@@ -220,8 +220,3 @@ def test_modules_of_a_context() -> None:
         "names": "src/names",
         "single": "src/single.py",
     }
-    assert module_file(context, "src", "app") == "src/app/__init__.py"
-    assert module_file(context, "src", "app.main") == "src/app/main.py"
-    assert module_file(context, "src", "names.deep") == "src/names/deep"
-    assert module_file(context, "src", "data") is None
-    assert module_file(context, "", "app") is None

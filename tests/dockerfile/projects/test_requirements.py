@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from pipeline.dockerfile.projects.locks import environment_yml, locked, pipfile_lock
+from pipeline.dockerfile.projects.locks import locked
 from pipeline.dockerfile.projects.markers import applies
 from pipeline.dockerfile.projects.pyproject import (
     Project,
@@ -153,7 +151,6 @@ package = false
     assert found.packages == ("src/copy_that",)
     assert found.package_mode is False
     assert found.script_modules == {"copy-that": "copy_that.cli"}
-    assert found.requires_python == ">=3.11"
     assert "uv" in found.tools
 
 
@@ -192,7 +189,6 @@ build-backend = "poetry.core.masonry.api"
     assert found.packages == ("src/app",)
     assert found.sources == ("src",)
     assert found.package_mode is False
-    assert found.requires_python == "^3.11"
 
 
 @pytest.mark.parametrize(
@@ -285,33 +281,6 @@ source = {editable = "."}
     assert locked(uv) == {"flask": "3.0", "app": ""}
     assert locked('[[packages]]\nname = "six"\nversion = "1"') == {"six": "1"}
     assert locked("[[") is None
-    text = json.dumps({"default": {"Six": {"version": "==1.16"}}, "develop": {"pytest": {}}})
-    assert pipfile_lock(text) == {"six": "1.16"}
-
-
-def test_a_conda_environment() -> None:
-    found = environment_yml("""
-name: x
-channels:
-  - conda-forge
-dependencies:
-  - python=3.11
-  - numpy=1.26.*
-  - conda-forge::pandas
-  - pip
-  - pip:
-      - "fastapi[standard]"  # web
-      - uvicorn==0.30
-variables:
-  - no
-""")
-    assert [(one.name, one.version) for one in found] == [
-        ("numpy", None),
-        ("pandas", None),
-        ("pip", None),
-        ("fastapi", None),
-        ("uvicorn", "0.30"),
-    ]
 
 
 @pytest.mark.parametrize(

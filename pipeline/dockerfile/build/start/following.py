@@ -118,7 +118,7 @@ class _Follower:
         plain, wrappers = unwrapped(given)
         executed = as_program(plain, wrappers)
         at = len(self.launches)
-        self.launches.append(Launch(executed, place, via, wrappers, shell=by_shell))
+        self.launches.append(Launch(executed, given, place, via, wrappers, shell=by_shell))
         for inner in self._inside(executed, wrappers):
             first = len(self.launches)
             if first >= _MOST_LAUNCHES or depth == _DEPTH:
