@@ -13,30 +13,16 @@ from contextlib import contextmanager
 from io import StringIO, TextIOWrapper
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from pipeline.adapters.world import World, real_world
-from pipeline.errors import Interrupted, PipelineError, Terminated, UsageError
+from pipeline.command_line import CONFIG, parse
+from pipeline.errors import Interrupted, PipelineError, Terminated
 from pipeline.report.terminal import Report
 
 if TYPE_CHECKING:
     from pipeline.config import Config
     from pipeline.context import Context
-
-STAGES = {
-    "lint": "find the mistakes in the Dockerfile",
-    "build": "build the image for this source, once",
-    "smoke": "run the image as Cloud Run would, here",
-    "deploy": "create the new revision with no traffic",
-    "verify": "judge the candidate by itself",
-    "shift": "give the verified candidate its traffic, step by step",
-    "rollback": "go back to the last verified revision",
-    "status": "say what serves, and what a rollback would do",
-    "rehearse": "the whole way on a local Cloud Run, a bad release and a rollback included",
-}
-
-
-_CONFIG = Path("pipeline.yaml")
 
 
 class _Terminating(KeyboardInterrupt):
@@ -50,7 +36,7 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
     report = Report(world.environ)
     report.only_errors = True  # until the command line says whose the standard output is
     try:
-        arguments = _parse(sys.argv[1:] if argv is None else argv)
+        arguments = parse(sys.argv[1:] if argv is None else argv)
         report.only_errors = arguments.format != "text"
         with _terminable():
             _call(arguments, world, report)
@@ -102,7 +88,7 @@ def _call(arguments: argparse.Namespace, world: World, report: Report) -> None:
 def _config_for_lint(arguments: argparse.Namespace, world: World) -> Config | None:
     """None where it is not needed and not there."""
     path: Path = arguments.config
-    if arguments.explain or (arguments.paths and path == _CONFIG and not os.path.exists(path)):
+    if arguments.explain or (arguments.paths and path == CONFIG and not os.path.exists(path)):
         return None
     from pipeline.config import load_config
 
@@ -113,48 +99,6 @@ def _stage(name: str) -> Callable[[Context], None]:
     module = importlib.import_module(f"pipeline.stages.{name}")
     stage: Callable[[Context], None] = getattr(module, name)
     return stage
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message, where=self.prog, remedy=f"see `{self.prog} --help`")
-
-
-def _parse(argv: Sequence[str]) -> argparse.Namespace:
-    parser = _Parser(prog="python -m pipeline", allow_abbrev=False)
-    stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
-    # One nox run hands the same options to every stage, so each takes them all.
-    for name, what in STAGES.items():
-        stage = stages.add_parser(name, help=what, description=what, allow_abbrev=False)
-        _take_config(stage)
-        stage.add_argument("--format", choices=("text", "json", "github", "sarif"),
-                           default="text", help="how lint prints its findings")  # fmt: skip
-        stage.add_argument("--hold", action="store_true",
-                           help="stop with the candidate verified and at 0 %%")  # fmt: skip
-        stage.add_argument("--to", default="", metavar="REVISION",
-                           help="the revision that rollback goes back to")  # fmt: skip
-    _take_paths(stages.choices["lint"])
-    local = stages.add_parser("local", help="run a local Cloud Run", allow_abbrev=False)
-    _take_config(local)
-    local.add_argument("--port", type=int, default=8790, help="0 for a free one (default: 8790)")
-    local.add_argument("--startup-limit", type=float, default=None, metavar="SECONDS",
-                       help="time to listen (default: Cloud Run's 240)")  # fmt: skip
-    stages.add_parser("schema", help="print the JSON Schema of pipeline.yaml")
-    for stage in (local, stages.choices["schema"]):
-        stage.set_defaults(format="text")
-    return parser.parse_args(argv)
-
-
-def _take_paths(lint: argparse.ArgumentParser) -> None:
-    lint.add_argument("paths", nargs="*", type=Path, metavar="PATH",
-                      help="a Dockerfile or a build context (default: as configured)")  # fmt: skip
-    lint.add_argument("--fix", action="store_true", help="make the changes that are certain")
-    lint.add_argument("--explain", default="", metavar="RULE", help="tell about a rule: S02")
-
-
-def _take_config(stage: argparse.ArgumentParser) -> None:
-    stage.add_argument("--config", type=Path, default=_CONFIG, metavar="PATH",
-                       help="the configuration (default: pipeline.yaml)")  # fmt: skip
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from pipeline import release
-from pipeline.__main__ import STAGES
+from pipeline.command_line import STAGES
 from pipeline.config import load_config
 from pipeline.model import Service
 from tests.documents.exit_codes import ROOT, all_errors, codes_on, reference

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.__main__ import STAGES, _terminable, main
+from pipeline.__main__ import _terminable, main
+from pipeline.command_line import STAGES
 from pipeline.stages import status
 
 CONFIG = """\

@@ -1,0 +1,81 @@
+"""What may be said on the command line, and what it means."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from pipeline.errors import UsageError
+
+STAGES = {
+    "lint": "find the mistakes in the Dockerfile",
+    "build": "build the image for this source, once",
+    "smoke": "run the image as Cloud Run would, here",
+    "deploy": "create the new revision with no traffic",
+    "verify": "judge the candidate by itself",
+    "shift": "give the verified candidate its traffic, step by step",
+    "rollback": "go back to the last verified revision",
+    "status": "say what serves, and what a rollback would do",
+    "rehearse": "the whole way on a local Cloud Run, a bad release and a rollback included",
+}
+CONFIG = Path("pipeline.yaml")
+
+_OTHERS = {
+    "local": "run a local Cloud Run",
+    "schema": "print the JSON Schema of pipeline.yaml",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, where=self.prog, remedy=f"see `{self.prog} --help`")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The stage and its options. Raises UsageError."""
+    parser = _Parser(prog="python -m pipeline", allow_abbrev=False)
+    stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
+    every = STAGES | _OTHERS
+    # The other stages' options cost more time than a small file takes to lint.
+    for name in argv[:1] if argv and argv[0] in every else every:
+        stage = stages.add_parser(
+            name, help=every[name], description=every[name], allow_abbrev=False
+        )
+        _take_options(stage, name)
+    return parser.parse_args(argv)
+
+
+def _take_options(stage: argparse.ArgumentParser, name: str) -> None:
+    if name == "schema":
+        stage.set_defaults(format="text")
+        return
+    stage.add_argument("--config", type=Path, default=CONFIG, metavar="PATH",
+                       help="the configuration (default: pipeline.yaml)")  # fmt: skip
+    if name == "local":
+        stage.set_defaults(format="text")
+        _take_port(stage)
+        return
+    # One nox run hands the same options to every stage, so each takes them all.
+    stage.add_argument("--format", choices=("text", "json", "github", "sarif"),
+                       default="text", help="how lint prints its findings")  # fmt: skip
+    stage.add_argument("--hold", action="store_true",
+                       help="stop with the candidate verified and at 0 %%")  # fmt: skip
+    stage.add_argument("--to", default="", metavar="REVISION",
+                       help="the revision that rollback goes back to")  # fmt: skip
+    if name == "lint":
+        _take_paths(stage)
+
+
+def _take_port(local: argparse.ArgumentParser) -> None:
+    local.add_argument("--port", type=int, default=8790, help="0 for a free one (default: 8790)")
+    local.add_argument("--startup-limit", type=float, default=None, metavar="SECONDS",
+                       help="time to listen (default: Cloud Run's 240)")  # fmt: skip
+
+
+def _take_paths(lint: argparse.ArgumentParser) -> None:
+    lint.add_argument("paths", nargs="*", type=Path, metavar="PATH",
+                      help="a Dockerfile or a build context (default: as configured)")  # fmt: skip
+    lint.add_argument("--fix", action="store_true", help="make the changes that are certain")
+    lint.add_argument("--explain", default="", metavar="RULE", help="tell about a rule: S02")
