@@ -6,7 +6,18 @@ An error is raised where it is known and caught once, at the edge (``pipeline.__
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import ClassVar
+
+
+class Seen(StrEnum):
+    """Where a failure shows: what the catalogue of known failures looks at."""
+
+    BUILD = "build"  # what the build wrote
+    OUTPUT = "output"  # what a container wrote
+    API = "api"  # what Google, or a registry, answered
+    PROBE = "probe"  # what a check found: "health: services.database is false, expected true"
+    TOOL = "tool"  # the pipeline's own words
 
 
 class PipelineError(Exception):
@@ -18,6 +29,10 @@ class PipelineError(Exception):
 
     exit_code: ClassVar[int] = 70
     title: ClassVar[str] = "Failed"
+    tells: ClassVar[Seen] = Seen.TOOL
+    """Where the sentence ``what`` comes from."""
+    shows: ClassVar[Seen] = Seen.TOOL
+    """What ``lines`` are."""
 
     def __init__(
         self, what: str, *, where: str = "", remedy: str = "", lines: Sequence[str] = ()
@@ -62,11 +77,14 @@ class EngineFailed(PipelineError):
 class BuildFailed(PipelineError):
     exit_code = 7
     title = "The image did not build"
+    shows = Seen.BUILD
 
 
 class WrongArchitecture(PipelineError):
     exit_code = 8
     title = "The image is for another architecture"
+    tells = Seen.PROBE
+    shows = Seen.OUTPUT
 
 
 class ImageNotBuilt(PipelineError):
@@ -77,21 +95,29 @@ class ImageNotBuilt(PipelineError):
 class RegistryRefused(PipelineError):
     exit_code = 10
     title = "The registry refused the image"
+    tells = Seen.API
+    shows = Seen.API
 
 
 class SmokeFailed(PipelineError):
     exit_code = 11
     title = "The container is not fit to deploy"
+    tells = Seen.PROBE
+    shows = Seen.OUTPUT
 
 
 class NoCredentials(PipelineError):
     exit_code = 12
     title = "No Google credentials"
+    tells = Seen.API
+    shows = Seen.API
 
 
 class PermissionMissing(PipelineError):
     exit_code = 13
     title = "Google refused"
+    tells = Seen.API
+    shows = Seen.API
 
 
 class ServiceMissing(PipelineError):
@@ -102,11 +128,15 @@ class ServiceMissing(PipelineError):
 class ApiUnreachable(PipelineError):
     exit_code = 15
     title = "Cloud Run cannot be reached"
+    tells = Seen.API
+    shows = Seen.API
 
 
 class ApiRefused(PipelineError):
     exit_code = 16
     title = "Cloud Run refused the request"
+    tells = Seen.API
+    shows = Seen.API
 
 
 class ServiceBusy(PipelineError):
@@ -124,6 +154,8 @@ class ChangedMeanwhile(PipelineError):
 class RevisionFailed(PipelineError):
     exit_code = 19
     title = "The new revision did not start"
+    tells = Seen.API
+    shows = Seen.OUTPUT
 
 
 class NoCandidate(PipelineError):
@@ -134,11 +166,15 @@ class NoCandidate(PipelineError):
 class VerifyFailed(PipelineError):
     exit_code = 21
     title = "The candidate failed verification"
+    tells = Seen.PROBE
+    shows = Seen.OUTPUT
 
 
 class VerifyInconclusive(PipelineError):
     exit_code = 22
     title = "The candidate could not be judged"
+    tells = Seen.PROBE
+    shows = Seen.OUTPUT
 
 
 class NotVerified(PipelineError):
@@ -149,6 +185,8 @@ class NotVerified(PipelineError):
 class ShiftFailed(PipelineError):
     exit_code = 24
     title = "The shift was stopped and undone"
+    tells = Seen.PROBE
+    shows = Seen.OUTPUT
 
 
 class TrafficUnknown(PipelineError):
@@ -166,6 +204,8 @@ class NothingToRollBackTo(PipelineError):
 class RollbackFailed(PipelineError):
     exit_code = 27
     title = "The rollback is not healthy"
+    tells = Seen.PROBE
+    shows = Seen.OUTPUT
 
 
 class PortTaken(PipelineError):
@@ -176,6 +216,36 @@ class PortTaken(PipelineError):
 class RehearsalFailed(PipelineError):
     exit_code = 29
     title = "The rehearsal failed"
+
+
+class JobFailed(PipelineError):
+    """A job that must run before traffic did not succeed."""
+
+    exit_code = 30
+    title = "A job failed"
+    tells = Seen.API
+    shows = Seen.OUTPUT
+
+
+class SecretMissing(PipelineError):
+    """A secret that the service needs is not there, or it may not read it."""
+
+    exit_code = 31
+    title = "A secret cannot be read"
+    tells = Seen.API
+
+
+class DependencyFailed(PipelineError):
+    """Something that smoke.services names did not come up."""
+
+    exit_code = 32
+    title = "What the service needs did not start"
+    shows = Seen.OUTPUT
+
+
+class NothingToDiagnose(PipelineError):
+    exit_code = 33
+    title = "There is nothing to diagnose"
 
 
 class UsageError(PipelineError):

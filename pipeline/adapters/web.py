@@ -32,8 +32,8 @@ class Answer:
     failure: str = ""
 
 
-def get(url: str, headers: Mapping[str, str], deadline: float) -> Answer:
-    """GET within ``deadline`` seconds, however slowly the answer drips. Never raises.
+def ask(method: str, url: str, headers: Mapping[str, str], deadline: float) -> Answer:
+    """One request within ``deadline`` seconds, however slowly the answer drips. Never raises.
 
     A socket's timeout starts again with every byte, so the request runs in a thread that is left
     behind when the time is up.
@@ -43,7 +43,7 @@ def get(url: str, headers: Mapping[str, str], deadline: float) -> Answer:
 
     # The adapter, not a session: a session reads the whole body of a redirect, and takes proxies
     # and passwords from the environment.
-    adapter, request = HTTPAdapter(), Request("GET", url, headers=dict(headers))
+    adapter, request = HTTPAdapter(), Request(method, url, headers=dict(headers))
     answers: SimpleQueue[Answer] = SimpleQueue()
     threading.Thread(
         target=lambda: answers.put(_send(adapter, request, deadline)), daemon=True

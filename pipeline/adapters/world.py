@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pipeline.adapters import processes, web
@@ -29,6 +30,7 @@ class World:
     start: Callable[[Command], Running]
     guard: Callable[[Command], Callable[[], None]]
     get: Callable[[str, Mapping[str, str], float], Answer]
+    options: Callable[[str, Mapping[str, str], float], Answer]
     listens: Callable[[Address], bool]
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
@@ -45,7 +47,8 @@ def real_world() -> World:
         stream=processes.stream,
         start=processes.start,
         guard=processes.guard,
-        get=web.get,
+        get=partial(web.ask, "GET"),
+        options=partial(web.ask, "OPTIONS"),
         listens=web.listens,
         now=lambda: datetime.now(UTC),
         monotonic=time.monotonic,

@@ -85,6 +85,7 @@ HealthPath = Annotated[str, AfterValidator(texts.health_path), _written(texts.HE
 UrlPath = Annotated[str, AfterValidator(texts.url_path), _written(texts.URL_PATH)]
 Origin = Annotated[str, AfterValidator(texts.origin), _written(texts.ORIGIN)]
 Module = Annotated[str, AfterValidator(texts.module), _written(texts.MODULE)]
+Address = Annotated[str, AfterValidator(texts.address), _written(texts.ADDRESS)]
 ServiceAccount = Annotated[
     str, AfterValidator(names.service_account), _written(names.SERVICE_ACCOUNT)
 ]
@@ -96,7 +97,7 @@ PLATFORM = BeforeValidator(names.platform)
 Many = Annotated[tuple[_T, ...], Strict(strict=False)]
 Some = Annotated[tuple[_T, ...], Strict(strict=False), AfterValidator(_not_empty)]
 Unique = Annotated[tuple[_T, ...], Strict(strict=False), AfterValidator(_unique)]
-Jobs = Annotated[tuple[_N, ...], Strict(strict=False), AfterValidator(_names_unique)]
+Named = Annotated[tuple[_N, ...], Strict(strict=False), AfterValidator(_names_unique)]
 
 _CLOSED: dict[str, Any] = {"additionalProperties": False}
 Env = Annotated[Mapping[EnvName, EnvValue], Field(json_schema_extra=_CLOSED)]

@@ -51,9 +51,14 @@ class Document(Section):
     startup: Startup = Field(default_factory=Startup)
     cors: Cors = Field(default_factory=Cors)
     smoke: Smoke = Field(default_factory=Smoke)
-    jobs: fields.Jobs[Job] = key("Jobs to run, each {name, command, when}", [])
+    jobs: fields.Named[Job] = key(
+        "Jobs to run with the new image, each {name, command, when, timeout, reversible}", []
+    )
     traffic: Traffic = Field(default_factory=Traffic)
     rehearse: Rehearse = Field(default_factory=Rehearse)
+    catalogue: fields.Text | None = key(
+        "File of failures of your own, seen from the folder of this file", None
+    )
 
 
 class Config(Document):

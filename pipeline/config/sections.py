@@ -6,9 +6,9 @@ Defaults are spelt as a person writes them, and equal those in ``defaults.yaml``
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 from pipeline.config import fields
 from pipeline.config.faults import RuleError
@@ -59,7 +59,16 @@ class Health(Section):
         {"status": "healthy", "services.*": True},
     )
     max_latency: Annotated[fields.Duration, fields.between("1ms", "1h")] = key(
-        "Time the answer may take", "1s"
+        "Time the answer of a warm instance may take", "1s"
+    )
+    settle: Annotated[fields.Duration, fields.between("0s", "10m")] = key(
+        "Time over which it must stay healthy once it is", "3s"
+    )
+    probes: Annotated[int, Field(ge=1, le=100)] = key("Probes over that time; each must pass", 5)
+    revision: fields.Text | None = key(
+        "Where the service itself says which revision answers (K_REVISION): a path into the "
+        "document, or header:NAME; null asks the request log",
+        None,
     )
 
 
@@ -92,10 +101,45 @@ class Cors(Section):
     path: fields.UrlPath = key("Path asked for in the preflight requests", "/")
 
 
+class Dependency(Section):
+    """Something the service needs, such as a database: a container of its own, or an address.
+
+    In ``provides``, {host} and {port} stand for where the service finds it.
+    """
+
+    name: fields.JobName = key("Name of the dependency", examples=["postgres"])
+    image: fields.Text | None = key("Image to run beside the service", None)
+    address: fields.Address | None = key(
+        "HOST:PORT where it runs already; 127.0.0.1 is this machine", None
+    )
+    port: Annotated[int, Field(ge=1, le=65535)] | None = key("Port that the image listens on", None)
+    env: fields.Env = key("Variables for the image", {}, repr=False)
+    provides: fields.Env = key(
+        "Variables for the service, such as DATABASE_URL: postgresql://app@{host}:{port}/app",
+        {},
+        repr=False,
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.image is None) == (self.address is None):
+            raise RuleError(
+                "there must be an image or an address, and not both", "Keep one of the two"
+            )
+        if (self.image is None) != (self.port is None):
+            raise RuleError(
+                "port goes with image", "Write the port that the image listens on, and no other"
+            )
+        return self
+
+
 class Smoke(Section):
     """The image, run here as Cloud Run would run it."""
 
     env: fields.Env = key("Variables for this run only, over those of run.env", {}, repr=False)
+    services: fields.Named[Dependency] = key(
+        "What the service needs beside it, each {name, image or address, port, env, provides}", []
+    )
 
 
 class Job(Section):
@@ -106,7 +150,23 @@ class Job(Section):
         "Program and arguments, a list; no shell reads it",
         examples=[["python", "-m", "app.migrate"]],
     )
-    when: Literal["before-traffic"] = key("When it runs", "before-traffic")
+    when: Literal["before-traffic", "before-deploy"] = key(
+        "When it runs; before-deploy is for a service that does not start without it",
+        "before-traffic",
+    )
+    timeout: Annotated[fields.Duration, fields.between("1s", "24h")] = key(
+        "Time it may take", "10m"
+    )
+    reversible: bool = key("Whether the revision before can live with what it did", default=False)
+
+
+class LogRate(Section):
+    """A line that must not be written more often than this."""
+
+    pattern: fields.Pattern = key("Regular expression", examples=["aggregator returned None"])
+    per_minute: Annotated[float, Field(ge=0, strict=False)] = key(
+        "Lines a minute that are borne", 0
+    )
 
 
 class Traffic(Section):
@@ -124,6 +184,16 @@ class Traffic(Section):
     max_error_rate: fields.Rate = key("Share of errors above which the shift is undone", "1%")
     watch: Annotated[fields.Duration, fields.between("0s", "24h")] = key(
         "Time that the service is watched after the last step", "5m"
+    )
+    log_rates: fields.Many[LogRate] = key(
+        "Patterns that may be in its log only so often, each {pattern, per_minute}",
+        [
+            {"pattern": "BACKGROUND_TASK_FAILURE", "per_minute": 0},
+            {
+                "pattern": r"\b(OperationalError|PrismaClient\w*Error|ECONNREFUSED)\b",
+                "per_minute": 0,
+            },
+        ],
     )
 
     @field_validator("steps")

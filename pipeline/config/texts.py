@@ -18,6 +18,7 @@ SECRETS = r"^(?:projects/[a-z0-9.:-]+/secrets/)?[A-Za-z0-9_-]{1,255}(?::[A-Za-z0
 URL_PATH = r"^/[!\"$-~]*$"
 HEALTH_PATH = r"^/(?!eventlog(?:\?|$)|_ah/)[!\"$->@-~]*(?<!z)(?:\?[!\"$-~]*)?$"
 ORIGIN = r"^https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?$"
+ADDRESS = r"^[A-Za-z0-9.-]+:[0-9]{1,5}$"
 MODULE = r"^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$"
 
 
@@ -100,6 +101,12 @@ def origin(url: str) -> str:
         f"{show(url)} is not an origin",
         "Write scheme and host, and no path, such as https://app.example.com",
     )
+
+
+def address(where: str) -> str:
+    if matches(ADDRESS, where) and 1 <= int(where.rpartition(":")[2]) <= 65535:
+        return where
+    raise RuleError(f"{show(where)} is not an address", "Write HOST:PORT, such as 127.0.0.1:5432")
 
 
 def module(name: str) -> str:
