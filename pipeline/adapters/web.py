@@ -32,7 +32,7 @@ class Answer:
     failure: str = ""
 
 
-def ask(method: str, url: str, headers: Mapping[str, str], deadline: float) -> Answer:
+def request(method: str, url: str, headers: Mapping[str, str], deadline: float) -> Answer:
     """One request within ``deadline`` seconds, however slowly the answer drips. Never raises.
 
     A socket's timeout starts again with every byte, so the request runs in a thread that is left
@@ -43,10 +43,10 @@ def ask(method: str, url: str, headers: Mapping[str, str], deadline: float) -> A
 
     # The adapter, not a session: a session reads the whole body of a redirect, and takes proxies
     # and passwords from the environment.
-    adapter, request = HTTPAdapter(), Request(method, url, headers=dict(headers))
+    adapter, asked = HTTPAdapter(), Request(method, url, headers=dict(headers))
     answers: SimpleQueue[Answer] = SimpleQueue()
     threading.Thread(
-        target=lambda: answers.put(_send(adapter, request, deadline)), daemon=True
+        target=lambda: answers.put(_send(adapter, asked, deadline)), daemon=True
     ).start()
     try:
         return answers.get(timeout=deadline)

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 
 import pytest
 
-from pipeline.adapters.web import MOST_BYTES, Answer, ask, listens
+from pipeline.adapters.web import MOST_BYTES, Answer, listens, request
 from pipeline.inspected import Address
 
 DEADLINE = 0.4
@@ -77,7 +77,7 @@ def forever(part: bytes) -> Peer:
 def ask(peer: Peer, deadline: float = 5.0, **headers: str) -> Answer:
     with serving(peer) as port:
         began = time.monotonic()
-        answer = ask("GET", f"http://127.0.0.1:{port}/health", headers, deadline)
+        answer = request("GET", f"http://127.0.0.1:{port}/health", headers, deadline)
         assert time.monotonic() - began < deadline + SLACK
         return answer
 
@@ -202,14 +202,16 @@ def free_port() -> int:
 
 
 def test_nobody_there_is_said_plainly() -> None:
-    assert ask("GET", f"http://127.0.0.1:{free_port()}/", {}, 5.0).failure == "connection refused"
+    assert (
+        request("GET", f"http://127.0.0.1:{free_port()}/", {}, 5.0).failure == "connection refused"
+    )
 
 
 @pytest.mark.parametrize(
     "url", ["", "nonsense", "http://", "http://[::1", "http://a:b/", "ftp://x"]
 )
 def test_a_url_that_is_none_is_a_failure(url: str) -> None:
-    assert ask("GET", url, {}, 5.0).failure
+    assert request("GET", url, {}, 5.0).failure
 
 
 @pytest.mark.parametrize(
