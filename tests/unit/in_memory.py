@@ -219,7 +219,8 @@ def a_world(cloud: Cloud, folder: Path) -> World:
 
     return World(
         run=image_in_store, stream=nothing, start=nothing, guard=nothing, listens=nothing,
-        get=cloud.answer, options=cloud.answer, now=lambda: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(0, passed[0]),
+        get=cloud.answer, options=cloud.answer,
+        now=lambda: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(0, passed[0]),
         monotonic=lambda: passed[0], sleep=lambda seconds: passed.append(passed.pop() + seconds),
         token=lambda length: f"t{next(cloud.chance)}",
         hex_token=lambda length: f"{next(cloud.chance) + 1:0{length}x}",
