@@ -16,6 +16,7 @@ from pipeline.dockerfile.build.tools.system import write_output
 from pipeline.dockerfile.build.tools.unknown import unknown_program
 from pipeline.dockerfile.place import Place
 from pipeline.dockerfile.shell.executed import Argument, Executed, Shell
+from pipeline.dockerfile.shell.inner import given as given_script
 from pipeline.dockerfile.shell.running import run as run_shell
 from pipeline.dockerfile.shell.wrappers import unwrapped
 from pipeline.dockerfile.syntax.heredocs import marker
@@ -133,13 +134,18 @@ def _perform(one: _Run, written: Executed, place: Place, depth: int) -> None:
     inside = _inside(call, depth)
     if executed.name in TOOLS:
         TOOLS[executed.name](call)
-    elif inside is None and commands_given(executed) is None:
+    elif inside is None and not _is_given_commands(executed):
         unknown_program(call)
     for script in inside or ():
         certain = executed.certain and script.certain
         tolerated = executed.tolerated or script.tolerated
         _perform_script(one, script, place, depth + 1, certain=certain, tolerated=tolerated)
     write_output(call)
+
+
+def _is_given_commands(executed: Executed) -> bool:
+    """Whether a shell gets them as an argument or as its input: they are steps of their own."""
+    return given_script(executed) is not None or commands_given(executed) is not None
 
 
 def _inside(call: Call, depth: int) -> tuple[Inner, ...] | None:

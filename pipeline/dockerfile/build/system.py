@@ -18,6 +18,7 @@ _NAMES = (
     "var/cache var/lib var/log var/run var/tmp"
 )
 _SYSTEM = frozenset(f"/{name}" for name in _NAMES.split())
+_PERSONAL = {".cache", ".local"}  # no image and no package fills them
 _KERNEL = frozenset({"/dev", "/proc", "/sys"})
 
 
@@ -40,6 +41,8 @@ class System:
         system = _KERNEL if base.distribution == "scratch" else _SYSTEM
         if path in system:
             return PRESENT
+        if not _PERSONAL.isdisjoint(path.split("/")):
+            return ABSENT
         for above in ancestors(folder or "/"):
             if above in base.paths or above in system:
                 return UNKNOWN
