@@ -19,6 +19,7 @@ _NAMES = (
 )
 _SYSTEM = frozenset(f"/{name}" for name in _NAMES.split())
 _PERSONAL = {".cache", ".local"}  # no image and no package fills them
+_CACHES = {"apk", "apt", "debconf", "dnf", "fontconfig", "ldconfig", "libdnf5", "man", "yum"}
 _KERNEL = frozenset({"/dev", "/proc", "/sys"})
 
 
@@ -41,7 +42,7 @@ class System:
         system = _KERNEL if base.distribution == "scratch" else _SYSTEM
         if path in system:
             return PRESENT
-        if not _PERSONAL.isdisjoint(path.split("/")):
+        if not _PERSONAL.isdisjoint(path.split("/")) or self._is_new_cache(path, at):
             return ABSENT
         for above in ancestors(folder or "/"):
             if above in base.paths or above in system:
@@ -71,6 +72,14 @@ class System:
             return UNKNOWN if named else Found(Presence.UNKNOWN, vague="packages")
         maybe = any(may_bring(one.name, name, recommended=one.recommended) for one in packages)
         return UNKNOWN if maybe else ABSENT
+
+    def _is_new_cache(self, path: str, at: int | None) -> bool:
+        """Whether it is below a folder of /var/cache that neither system nor package makes."""
+        before, _, below = path.partition("/var/cache/")
+        name = below.partition("/")[0]
+        if before or not name or name in _CACHES:
+            return False
+        return not any(name in one.name for one in self._packages(at)) and not self._is_strange(at)
 
     def _is_strange(self, at: int | None) -> bool:
         """Whether a package is installed of which nothing is known."""

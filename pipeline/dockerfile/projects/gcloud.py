@@ -21,7 +21,8 @@ from pipeline.dockerfile.shell.wrappers import unwrapped
 LONGEST = 100_000
 _TEMPLATE = re.compile(r"\$\{\{[^}\n]{0,300}\}\}|\{\{[^}\n]{0,300}\}\}|<%[^%\n]{0,300}%>")
 _MADE = re.compile(r"\$\$|\$\(([A-Za-z_]\w*)\)")
-_SET = re.compile(r"(?:export )?([A-Za-z_]\w*)[ \t]*[:?+]{0,2}=([^'$\n]*)")
+_SET = re.compile(r"(?:export )?([A-Za-z_]\w*)[ \t]*[:?+]{0,2}=([^\"`\\\\\n]*)")
+_COMPUTED = re.compile(r"\$\([^()]*\)")
 _FILLED = re.compile(r"\b(\w+)\+?=\(([^()]{0,2000})\)")
 _ARRAY = re.compile(r"\$\{(\w+)\[[@*]\]\}")
 _QUOTED = re.compile(r"('{3}|\"{3}|'|\")([^'\"]*+)\1")
@@ -91,10 +92,15 @@ def _recipes(text: str) -> str:
         inside = continued or line.startswith(("\t", "    "))  # justfiles take blanks
         plain = line.lstrip("\t ") if continued else line.lstrip("\t @-+")
         variable = _SET.fullmatch(line) if not inside else None
-        text = f"{variable[1]}='{variable[2].strip()}'" if variable else ""
+        text = f'{variable[1]}="{_value(variable[2])}"' if variable else ""
         lines.append(_MADE.sub(_shelled, plain) if inside else text)
         continued = inside and line.endswith("\\")
     return "\n".join(lines)
+
+
+def _value(written: str) -> str:
+    """What a variable of a Makefile is worth; what make computes is some word."""
+    return _COMPUTED.sub("x", _MADE.sub(_shelled, written.strip()))
 
 
 def _shelled(found: re.Match[str]) -> str:
