@@ -24,7 +24,10 @@ SHELL_SCRIPTS = (
     "scripts/packages.sh",
     "scripts/test-programs",
 )
-WITH_A_VALUE = {"--config", "--format", "--to", "--explain", "--port", "--startup-limit"}
+WITH_A_VALUE = {
+    "--format", "--to", "--explain", "--port", "--startup-limit", "--revision", "--build",
+}  # fmt: skip
+WITH_A_PATH = ("--config=", "--secrets=")
 SCHEMAS = {
     "github-workflows": [str(file) for file in Path(".github/workflows").glob("*.yml")],
     "dependabot": [".github/dependabot.yml"],
@@ -52,11 +55,18 @@ def smoke(session: nox.Session) -> None:
 
 @nox.session(requires=["smoke"])
 def deploy(session: nox.Session) -> None:
-    """Deploy with no traffic, then verify, then shift (-- --hold: do not shift)."""
+    """Deploy with no traffic, then jobs, verify and shift (-- --hold: do not shift)."""
     pipeline(session, "deploy")
+    session.notify("jobs")
     session.notify("verify")
     if "--hold" not in session.posargs:
         session.notify("shift")
+
+
+@nox.session
+def jobs(session: nox.Session) -> None:
+    """Run what must run before traffic, such as migrations, with the new image."""
+    pipeline(session, "jobs")
 
 
 @nox.session
@@ -84,6 +94,12 @@ def status(session: nox.Session) -> None:
 
 
 @nox.session
+def diagnose(session: nox.Session) -> None:
+    """Say what a failure is known as (-- FILE, --revision R or --build ID)."""
+    pipeline(session, "diagnose")
+
+
+@nox.session
 def rehearse(session: nox.Session) -> None:
     """The whole way on a local Cloud Run: a good release, a bad one, a rollback."""
     machine(session)
@@ -104,6 +120,14 @@ def tests(session: nox.Session) -> None:
     session.run("scripts/test-programs", external=True, log=False)
     install(session)
     session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "loadgroup"]))
+
+
+@nox.session(venv_backend="uv|virtualenv", reuse_venv=True)
+def replay(session: nox.Session) -> None:
+    """Replay every known failure on a local Cloud Run, and show where each was stopped."""
+    machine(session)
+    install(session)
+    session.run("python", "-m", "tests.replay", *session.posargs)
 
 
 @nox.session(venv_backend="uv|virtualenv", reuse_venv=True)
@@ -137,14 +161,14 @@ def pipeline(session: nox.Session, stage: str) -> None:
 
 
 def where_it_was_typed(session: nox.Session) -> list[str]:
-    """The options, with PATHs and that of --config seen from the folder they were typed in."""
+    """The options, with PATHs and those of options seen from the folder they were typed in."""
     words = list(session.posargs)
     for at, word in enumerate(words):
         option = words[at - 1] if at else ""
-        if word.startswith("--config="):
-            path = word.removeprefix("--config=")
-            words[at] = f"--config={os.path.join(session.invoked_from, path)}"
-        elif not word.startswith("-") and option not in WITH_A_VALUE - {"--config"}:
+        if word.startswith(WITH_A_PATH):
+            name, path = word.split("=", 1)
+            words[at] = f"{name}={os.path.join(session.invoked_from, path)}"
+        elif not word.startswith("-") and option not in WITH_A_VALUE:
             words[at] = os.path.join(session.invoked_from, word)
     return words
 

@@ -11,13 +11,12 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO, TextIOWrapper
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from pipeline.adapters.world import World, real_world
 from pipeline.command_line import CONFIG, parse
-from pipeline.errors import Interrupted, PipelineError, Terminated
+from pipeline.errors import Interrupted, PipelineError, Terminated, UsageError
 from pipeline.report.terminal import Report
 
 if TYPE_CHECKING:
@@ -36,19 +35,31 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
     report = Report(world.environ)
     report.only_errors = True  # until the command line says whose the standard output is
     try:
-        arguments = parse(sys.argv[1:] if argv is None else argv)
-        report.only_errors = arguments.format != "text"
-        with _terminable():
-            _call(arguments, world, report)
-    except PipelineError as error:
-        report.error(error)
-        return error.exit_code
+        return _run(sys.argv[1:] if argv is None else argv, world, report)
     except KeyboardInterrupt as stop:
         return _stopped(report, stop)
     except BrokenPipeError:
         return 1
     except Exception:  # noqa: BLE001 -- the edge: a bug of ours must not look like a user's mistake
         return _bug(report)
+
+
+def _run(argv: Sequence[str], world: World, report: Report) -> int:
+    config = None
+    try:
+        arguments = parse(argv)
+        report.only_errors = arguments.format != "text"
+        with _terminable():
+            config = _config(arguments, world, report)
+            _call(arguments, config, world, report)
+    except UsageError as error:
+        report.error(error)
+        return error.exit_code
+    except PipelineError as error:
+        from pipeline.stages.diagnose import known_of
+
+        report.error(error, known_of(error, config, report.verdicts, world.environ))
+        return error.exit_code
     return 0
 
 
@@ -61,38 +72,69 @@ def _write_anything() -> None:
             stream.reconfigure(errors="replace")
 
 
-def _call(arguments: argparse.Namespace, world: World, report: Report) -> None:
+def _call(
+    arguments: argparse.Namespace, config: Config | None, world: World, report: Report
+) -> None:
     if arguments.stage == "schema":
         from pipeline.config import schema
 
         report.raw(json.dumps(schema(), indent=2))
     elif arguments.stage == "local":
-        from pipeline.stages.local import local
+        from pipeline.stages.local import Wanted, local
 
-        local(world, report, arguments.config, arguments.port, arguments.startup_limit)
+        wanted = Wanted(arguments.port, arguments.startup_limit, arguments.secrets)
+        local(world, report, arguments.config, wanted)
     elif arguments.stage == "lint":
-        config = _config_for_lint(arguments, world)
         from pipeline.stages.lint import Asked, run
 
         asked = Asked(arguments.paths, arguments.format, arguments.fix, arguments.explain)
         run(world, report, asked, config)
-    else:
-        from pipeline.config import load_config
+    elif arguments.stage == "diagnose":
+        _diagnose(arguments, config, world, report)
+    elif config is not None:
         from pipeline.context import Context, Options
 
-        config = load_config(arguments.config, world.environ)
         options = Options(arguments.format, arguments.to)
         _stage(arguments.stage)(Context(config, world, report, options))
 
 
-def _config_for_lint(arguments: argparse.Namespace, world: World) -> Config | None:
-    """None where it is not needed and not there."""
-    path: Path = arguments.config
-    if arguments.explain or (arguments.paths and path == CONFIG and not os.path.exists(path)):
+def _diagnose(
+    arguments: argparse.Namespace, config: Config | None, world: World, report: Report
+) -> None:
+    from pipeline.stages.diagnose import Wanted, diagnose, diagnose_log
+
+    if arguments.log:
+        diagnose_log(report, arguments.log, config)
+    elif config is not None:
+        from pipeline.context import Context
+
+        diagnose(Context(config, world, report), Wanted(arguments.revision, arguments.build))
+
+
+def _config(arguments: argparse.Namespace, world: World, report: Report) -> Config | None:
+    """The configuration, with its secrets hidden from here on; None where a stage needs none."""
+    if arguments.stage in {"schema", "local"} or _needs_none(arguments):
         return None
     from pipeline.config import load_config
+    from pipeline.report.masking import secret_values
 
-    return load_config(path, world.environ)
+    config = load_config(arguments.config, world.environ)
+    report.hide(secret_values(config.variables()))
+    if config.catalogue is not None:
+        from pipeline.catalogue import users_entries
+
+        users_entries(config.folder / config.catalogue)  # a fault in it is told at once
+    return config
+
+
+def _needs_none(arguments: argparse.Namespace) -> bool:
+    """Whether a stage can do without a configuration that is not there."""
+    if arguments.stage == "lint":
+        is_free = bool(arguments.explain or arguments.paths)
+    else:
+        is_free = arguments.stage == "diagnose" and bool(arguments.log)
+    is_there = arguments.config != CONFIG or os.path.exists(CONFIG)
+    return is_free and (not is_there or bool(getattr(arguments, "explain", "")))
 
 
 def _stage(name: str) -> Callable[[Context], None]:
@@ -140,7 +182,7 @@ def _bug(report: Report) -> int:
     with tempfile.NamedTemporaryFile(
         "w", prefix="pipeline-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
-        file.write(text)
+        file.write(report.masked(text))
     error = PipelineError(
         f"a bug in the pipeline: {text.strip().splitlines()[-1]}",
         where=file.name,

@@ -14,6 +14,7 @@ STAGES = {
     "build": "build the image for this source, once",
     "smoke": "run the image as Cloud Run would, here",
     "deploy": "create the new revision with no traffic",
+    "jobs": "run what must be done before the candidate gets traffic",
     "verify": "judge the candidate by itself",
     "shift": "give the verified candidate its traffic, step by step",
     "rollback": "go back to the last verified revision",
@@ -23,6 +24,7 @@ STAGES = {
 CONFIG = Path("pipeline.yaml")
 
 _OTHERS = {
+    "diagnose": "say what a failure is known as: of a saved log, a revision, a build",
     "local": "run a local Cloud Run",
     "schema": "print the JSON Schema of pipeline.yaml",
 }
@@ -53,9 +55,9 @@ def _take_options(stage: argparse.ArgumentParser, name: str) -> None:
         return
     stage.add_argument("--config", type=Path, default=CONFIG, metavar="PATH",
                        help="the configuration (default: pipeline.yaml)")  # fmt: skip
-    if name == "local":
+    if name in _TAKES:
         stage.set_defaults(format="text")
-        _take_port(stage)
+        _TAKES[name](stage)
         return
     # One nox run hands the same options to every stage, so each takes them all.
     stage.add_argument("--format", choices=("text", "json", "github", "sarif"),
@@ -72,6 +74,16 @@ def _take_port(local: argparse.ArgumentParser) -> None:
     local.add_argument("--port", type=int, default=8790, help="0 for a free one (default: 8790)")
     local.add_argument("--startup-limit", type=float, default=None, metavar="SECONDS",
                        help="time to listen (default: Cloud Run's 240)")  # fmt: skip
+    local.add_argument("--secrets", type=Path, default=None, metavar="FILE",
+                       help="NAME=value lines: the secrets that there are")  # fmt: skip
+
+
+def _take_log(diagnose: argparse.ArgumentParser) -> None:
+    what = diagnose.add_mutually_exclusive_group(required=True)
+    what.add_argument("log", nargs="?", default="", metavar="FILE",
+                      help="a saved log; - is standard input")  # fmt: skip
+    what.add_argument("--revision", default="", help="its log and condition")
+    what.add_argument("--build", default="", metavar="ID", help="a build of Cloud Build")
 
 
 def _take_paths(lint: argparse.ArgumentParser) -> None:
@@ -79,3 +91,7 @@ def _take_paths(lint: argparse.ArgumentParser) -> None:
                       help="a Dockerfile or a build context (default: as configured)")  # fmt: skip
     lint.add_argument("--fix", action="store_true", help="make the changes that are certain")
     lint.add_argument("--explain", default="", metavar="RULE", help="tell about a rule: S02")
+
+
+_TAKES = {"local": _take_port, "diagnose": _take_log}
+"""The options of stages that run by themselves."""

@@ -9,6 +9,7 @@ OWNER_LABEL = "cloud-run-pipeline.owner"
 """Label of every container we start; its value names the process that must outlive it."""
 
 _CPU_PERIOD = 100_000  # microseconds; every engine's default
+_MOST_PROCESSES = 8192  # threads count too; a container that forks on must not take this machine
 
 STAND_IN_LABEL = "cloud-run-pipeline.stand-in"
 """Label of a base image made from this machine's interpreter, and of every image on top of it."""
@@ -43,13 +44,14 @@ class ContainerRun:
     image: str
     name: str
     owner: str
-    port: int
+    port: int | None  # None: a job, which nobody calls
     env: Mapping[str, str]
     cpu: float = 1.0
     memory: int = 512 * 1024 * 1024  # bytes
     command: Sequence[str] = ()
     args: Sequence[str] = ()
     platform: str = "linux/amd64"
+    tty: bool = False  # a terminal, for which programs flush every line
 
 
 def contract_env(service: str, revision: str, port: int) -> dict[str, str]:
@@ -71,7 +73,8 @@ def run_container(engine: Engine, run: ContainerRun) -> Command:
     has. The output is ours alone: the engine keeps no copy that a flood could fill the disk with.
     """
     argv = [engine.path, "run", "--name", run.name, "--label", f"{OWNER_LABEL}={run.owner}"]
-    argv += ["--platform", run.platform, "--publish", f"127.0.0.1::{run.port}"]
+    argv += ["--platform", run.platform]
+    argv += ["--publish", f"127.0.0.1::{run.port}"] if run.port else []
     argv += [
         "--memory",
         str(run.memory),
@@ -79,7 +82,10 @@ def run_container(engine: Engine, run: ContainerRun) -> Command:
         str(run.memory),
         "--cpu-quota",
         f"{run.cpu * _CPU_PERIOD:.0f}",
+        "--pids-limit",
+        str(_MOST_PROCESSES),
     ]
+    argv += ["--tty"] if run.tty else []
     argv += ["--log-driver", "none", "--pull", "never", "--security-opt", "no-new-privileges"]
     hidden = {name: value for name, value in run.env.items() if not _is_open(name)}
     for name, value in sorted(run.env.items()):
@@ -113,8 +119,22 @@ def remove_containers(engine: Engine, *names: str) -> Command:
     return Command((engine.path, "rm", "--force", "--volumes", *names))
 
 
-def inspect_container(engine: Engine, name: str) -> Command:
-    return Command((engine.path, "container", "inspect", name))
+def inspect_container(engine: Engine, name: str, *options: str) -> Command:
+    return Command((engine.path, "container", "inspect", *options, name))
+
+
+def exec_in(engine: Engine, name: str, *argv: str) -> Command:
+    return Command((engine.path, "exec", name, *argv))
+
+
+def processes_of(engine: Engine, name: str) -> Command:
+    return Command((engine.path, "top", name))
+
+
+def inspect_bridge(engine: Engine) -> Command:
+    """The network that containers are on when nothing else is asked for."""
+    name = "podman" if engine.name == "podman" else "bridge"
+    return Command((engine.path, "network", "inspect", name))
 
 
 def inspect_image(engine: Engine, reference: str) -> Command:

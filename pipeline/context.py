@@ -10,7 +10,9 @@ from pipeline.adapters.cloud_run import CloudRun
 from pipeline.adapters.engine import find_engine
 from pipeline.adapters.google import Google
 from pipeline.adapters.identity import IdTokens
+from pipeline.adapters.jobs import Jobs
 from pipeline.adapters.logging import Logs
+from pipeline.adapters.secrets import Secrets
 from pipeline.adapters.world import World
 from pipeline.commands import Engine
 from pipeline.report.terminal import Report
@@ -49,6 +51,14 @@ class Context:
     @cached_property
     def logs(self) -> Logs:
         return Logs(self.google, *self._place)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs(self.google, *self._place)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return Secrets(self.google, self.config.project)
 
     @cached_property
     def id_tokens(self) -> IdTokens:

@@ -72,6 +72,7 @@ class EngineMissing(PipelineError):
 class EngineFailed(PipelineError):
     exit_code = 6
     title = "The container engine failed"
+    shows = Seen.API
 
 
 class BuildFailed(PipelineError):

@@ -58,6 +58,31 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Diagnosis:
+    """A known failure that was recognised: the lines that show it, why, and what to change.
+
+    ``stage`` is the one that should have caught it.
+    """
+
+    id: str
+    title: str
+    stage: str
+    cause: str
+    fix: str
+    prevention: str
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A line of a file, counted from 1, to show a failure at, and what is wrong there."""
+
+    file: str
+    line: int
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class RuleHelp:
     """What a rule says of itself. ``page`` is Markdown, ``link`` where more is told."""
 
@@ -93,6 +118,13 @@ class Image:
     digests: tuple[str, ...] = ()  # NAME@sha256:…
 
 
+Configured = Mapping[str, str]
+"""What is really set, by the key of pipeline.yaml that sets it: ``run.memory``, ``run.env.NAME``.
+
+Values are spelt as there. Those of variables may be secrets: they are compared, never printed.
+"""
+
+
 @dataclass(frozen=True)
 class Target:
     """A traffic target. ``revision`` None means the latest ready one; ``percent`` is 0 to 100."""
@@ -121,6 +153,8 @@ class Service:
     annotations: Mapping[str, str]
     invoker_iam_disabled: bool = False
     generation: int = 0  # counts the changes of what it asks for
+    account: str = ""  # what it runs as
+    configured: Configured = field(default_factory=dict, repr=False)
     raw: object = field(default=None, compare=False, repr=False)
 
 
@@ -134,6 +168,7 @@ class Revision:
     ready: bool
     message: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    configured: Configured = field(default_factory=dict, repr=False)
 
 
 Split = Mapping[str, int]

@@ -25,6 +25,19 @@ KEPT = 10
 
 
 @dataclass(frozen=True)
+class JobRun:
+    """A job that succeeded for a candidate. ``ended`` is RFC 3339, by Google's clock.
+
+    ``reversible``: the revision before can live with what it did.
+    """
+
+    name: str
+    execution: str
+    reversible: bool
+    ended: str
+
+
+@dataclass(frozen=True)
 class Candidate:
     """The revision a release is about. Times are RFC 3339; ``before`` is the split it found."""
 
@@ -36,6 +49,7 @@ class Candidate:
     commit: str = ""
     verdict: str = ""  # of Outcome, empty while nobody has judged it
     verified: str = ""
+    jobs: tuple[JobRun, ...] = ()
 
     @property
     def is_verified(self) -> bool:
@@ -56,12 +70,13 @@ class Release:
     verified: str
     since: str
     commit: str = ""
+    jobs: tuple[JobRun, ...] = ()
 
 
 def candidate_of(service: Service) -> Candidate | None:
     note = _read(service.annotations.get(CANDIDATE, ""))
     try:
-        candidate = Candidate(**note)
+        candidate = Candidate(**_with_jobs(note))
         return candidate if _is_sound(candidate) else None
     except (TypeError, ValueError):
         return None
@@ -76,8 +91,8 @@ def candidate_tag(service: Service) -> str:
 def releases_of(service: Service) -> tuple[Release, ...]:
     notes = _read(service.annotations.get(RELEASES, ""))
     try:
-        releases = tuple(Release(**note) for note in notes)
-        return releases if all(_are_texts(asdict(one)) for one in releases) else ()
+        releases = tuple(Release(**_with_jobs(note)) for note in notes)
+        return releases if all(_has_sound_texts(one) for one in releases) else ()
     except (TypeError, ValueError):
         return ()
 
@@ -96,6 +111,12 @@ def note_candidate(candidate: Candidate) -> dict[str, str]:
     return {CANDIDATE: _write(asdict(candidate))}
 
 
+def note_job(candidate: Candidate, job: JobRun) -> dict[str, str]:
+    """One more job ran for the candidate; a verdict from before it counts no more."""
+    ran = (*candidate.jobs, job)
+    return note_candidate(replace(candidate, jobs=ran, verdict="", verified=""))
+
+
 def note_verdict(candidate: Candidate, outcome: Outcome, at: str) -> dict[str, str]:
     return note_candidate(replace(candidate, verdict=outcome.value, verified=at))
 
@@ -106,8 +127,9 @@ def note_released(service: Service, candidate: Candidate, now: str) -> dict[str,
     Releases newer than what served before it were rolled away from, and are forgotten.
     """
     release = Release(
-        candidate.revision, candidate.image, candidate.verified, now, candidate.commit
-    )
+        candidate.revision, candidate.image, candidate.verified, now, candidate.commit,
+        candidate.jobs,
+    )  # fmt: skip
     others = _kept_to(releases_of(service), candidate.before)
     return {CANDIDATE: "", RELEASES: _write([asdict(one) for one in [release, *others][:KEPT]])}
 
@@ -128,6 +150,21 @@ def rollback_targets(service: Service, releases: Sequence[Release]) -> Sequence[
     return kept[1:] if is_left else kept
 
 
+def not_restored(service: Service, revision: str, made: datetime) -> tuple[JobRun, ...]:
+    """What going back to a revision does not restore: what jobs did that are not reversible.
+
+    Those of other releases that ended after it was ``made``: its own it knows.
+    """
+    noted: tuple[Candidate | Release | None, ...] = (candidate_of(service), *releases_of(service))
+    return tuple(
+        job
+        for one in noted
+        if one is not None and one.revision != revision
+        for job in one.jobs
+        if not job.reversible and datetime.fromisoformat(job.ended) > made
+    )
+
+
 def _kept_to(releases: Sequence[Release], split: Split) -> list[Release]:
     """The releases from the newest in a split on; all of them when none is in it."""
     names = [release.revision for release in releases]
@@ -135,16 +172,34 @@ def _kept_to(releases: Sequence[Release], split: Split) -> list[Release]:
     return list(releases[newest:])
 
 
+def _with_jobs(note: Any) -> dict[str, Any]:
+    """A note with its jobs as values; notes from before there were jobs have none."""
+    return {**note, "jobs": tuple(JobRun(**job) for job in note.get("jobs", ()))}
+
+
 def _is_sound(candidate: Candidate) -> bool:
     """Whether the values are of their kinds; raises ValueError when ``created`` is no time."""
-    values = asdict(candidate)
-    split = values.pop("before")
     return (
-        isinstance(split, dict)
-        and all(type(percent) is int for percent in split.values())
-        and _are_texts(values)
-        and datetime.fromisoformat(candidate.created).tzinfo is not None
+        isinstance(candidate.before, dict)
+        and all(type(percent) is int for percent in candidate.before.values())
+        and _has_sound_texts(candidate)
+        and _is_time(candidate.created)
     )
+
+
+def _has_sound_texts(noted: Candidate | Release) -> bool:
+    values = {name: value for name, value in vars(noted).items() if name not in ("before", "jobs")}
+    return _are_texts(values) and all(map(_is_sound_job, noted.jobs))
+
+
+def _is_sound_job(job: JobRun) -> bool:
+    texts = (job.name, job.execution, job.ended)
+    sound = all(isinstance(text, str) for text in texts) and type(job.reversible) is bool
+    return sound and _is_time(job.ended)
+
+
+def _is_time(text: str) -> bool:
+    return datetime.fromisoformat(text).tzinfo is not None
 
 
 def _are_texts(values: Mapping[str, Any]) -> bool:

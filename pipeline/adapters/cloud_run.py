@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from pipeline.adapters.clients import connection, go_direct
 from pipeline.adapters.google import CALL, Google, read_again
 from pipeline.adapters.messages import read_revision, read_service, traffic_target
 from pipeline.adapters.operations import settle
@@ -144,31 +145,17 @@ class CloudRun:
     def _services(self) -> run_v2.ServicesClient:
         from google.cloud import run_v2
 
-        client = run_v2.ServicesClient(**self._connection())
-        self._go_direct(client.transport, client.transport.operations_client.transport)
+        client = run_v2.ServicesClient(**connection(self.google))
+        go_direct(self.google, client.transport, client.transport.operations_client.transport)
         return client
 
     @cached_property
     def _revisions(self) -> run_v2.RevisionsClient:
         from google.cloud import run_v2
 
-        client = run_v2.RevisionsClient(**self._connection())
-        self._go_direct(client.transport)
+        client = run_v2.RevisionsClient(**connection(self.google))
+        go_direct(self.google, client.transport)
         return client
-
-    def _connection(self) -> dict[str, Any]:
-        from google.api_core.client_options import ClientOptions
-
-        return {
-            "transport": "rest",
-            "credentials": self.google.credentials,
-            "client_options": ClientOptions(api_endpoint=self.google.endpoint("run")),
-        }
-
-    def _go_direct(self, *transports: Any) -> None:
-        """A proxy that the environment names leads to Google, not to this machine."""
-        for transport in transports if self.google.emulator else ():
-            transport._session.trust_env = False
 
 
 def _untouched(seen: Service, now: Service, change: Change) -> bool:

@@ -6,7 +6,7 @@ Google's other products do. Nothing above this module knows which one it talks t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -39,7 +39,7 @@ class Google:
         return cls(host)
 
     def endpoint(self, api: str) -> str:
-        """The base URL of an API: run, logging, iamcredentials."""
+        """The base URL of an API: run, logging, secretmanager, iamcredentials."""
         return f"http://{self.emulator}" if self.emulator else f"https://{api}.googleapis.com"
 
     @cached_property
@@ -67,16 +67,25 @@ class Google:
             return session
         return AuthorizedSession(self.credentials)  # type: ignore[no-untyped-call]
 
+    def get(self, api: str, path: str) -> Any:
+        """GET JSON; asked again when it fails in passing. Errors are the pipeline's own."""
+        return self._asked(api, path, lambda url: self.session.get(url, timeout=CALL))
+
     def post(self, api: str, path: str, body: Mapping[str, Any], *, timeout: float = 30.0) -> Any:
         """POST JSON, get JSON, within ``timeout`` seconds; asked again when it fails in passing.
 
         For calls that change nothing. Errors are the pipeline's own.
         """
+        document = dict(body)
+        return self._asked(
+            api, path, lambda url: self.session.post(url, json=document, timeout=timeout)
+        )
+
+    def _asked(self, api: str, path: str, send: Callable[[str], Any]) -> Any:
         from google.api_core import exceptions
 
         def ask() -> Any:
-            url = f"{self.endpoint(api)}{path}"
-            answer = self.session.post(url, json=dict(body), timeout=timeout)
+            answer = send(f"{self.endpoint(api)}{path}")
             if answer.ok:
                 return answer.json()
             raise exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]

@@ -38,7 +38,7 @@ class Images:
                 f"{self.engine.name} build ended with exit code {done.code}",
                 where=build.dockerfile,
                 remedy="mend the step that failed; its own words are above",
-                lines=done.output.splitlines()[-40:],
+                lines=done.output.splitlines(),
             )
         image = self.find(build.reference)
         if image is None:

@@ -9,16 +9,20 @@ from typing import Any
 
 from pipeline.adapters.google import Google
 
-_CLOCKS = timedelta(minutes=10)
+CLOCKS = timedelta(minutes=10)
 """By how much our clock may be ahead of Google's. A name and a trace are unique without it."""
 
 _PAGE = 1000
 _MOST_PAGES = 10
+_NEWEST_PAGES = 3  # of a reading that is made again and again: each page counts in the quota
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One log entry. ``log`` is the short id: stdout, stderr, requests, varlog/system."""
+    """One log entry. ``log`` is the short id: stdout, stderr, requests, varlog/system.
+
+    ``id`` tells it from others of the same time; ``instance`` wrote it, where that is known.
+    """
 
     at: datetime
     log: str
@@ -27,11 +31,13 @@ class Entry:
     revision: str
     trace: str = ""
     http: Mapping[str, Any] = field(default_factory=dict)
+    id: str = ""
+    instance: str = ""
 
 
 @dataclass(frozen=True)
 class Logs:
-    """The logs of one service."""
+    """The logs of one service and of its jobs."""
 
     google: Google
     project: str
@@ -40,37 +46,70 @@ class Logs:
 
     def of_revision(self, revision: str, since: datetime) -> list[Entry]:
         """What a revision's containers and the platform wrote, oldest first."""
-        clause = f' AND resource.labels.revision_name="{revision}"'
-        return list(self._entries(clause, since - _CLOCKS))
+        return list(self._entries(_of(revision), since - CLOCKS))
+
+    def newest(self, revision: str, since: datetime) -> list[Entry]:
+        """The last 3000 entries of a revision, newest first; ``since`` is as Google's clock is."""
+        return list(self._entries(_of(revision), since, "timestamp desc", _NEWEST_PAGES))
 
     def of_trace(self, trace: str, since: datetime) -> list[Entry]:
         """The entries of one request; ``trace`` is 32 hexadecimal digits."""
         clause = f' AND trace="projects/{self.project}/traces/{trace}"'
-        return list(self._entries(clause, since - _CLOCKS))
+        return list(self._entries(clause, since - CLOCKS))
+
+    def of_execution(self, job: str, execution: str, since: datetime) -> list[Entry]:
+        """What an execution of a job wrote, oldest first; ``since`` is as Google's clock is."""
+        of_job = f'resource.type="cloud_run_job" AND resource.labels.job_name="{job}"'
+        label = f' AND labels."run.googleapis.com/execution_name"="{execution}"'
+        return list(self._entries(label, since, of=of_job))
 
     def requests(self, since: datetime) -> list[Entry]:
         """The request log of the whole service."""
         log = f"projects/{self.project}/logs/run.googleapis.com%2Frequests"
         return list(self._entries(f' AND logName="{log}"', since))
 
-    def _entries(self, clause: str, since: datetime) -> Iterator[Entry]:
-        body: dict[str, Any] = {
-            "resourceNames": [f"projects/{self.project}"],
-            "filter": (
-                'resource.type="cloud_run_revision"'
-                f' AND resource.labels.service_name="{self.service}"'
-                f' AND resource.labels.location="{self.location}"'
-                f' AND timestamp>="{since.isoformat()}"' + clause
-            ),
-            "orderBy": "timestamp asc",
-            "pageSize": _PAGE,
-        }
-        for _ in range(_MOST_PAGES):
-            page = self.google.post("logging", "/v2/entries:list", body)
-            yield from map(_entry, page.get("entries", []))
-            if not page.get("nextPageToken"):
-                return
-            body["pageToken"] = page["nextPageToken"]
+    def _entries(
+        self,
+        clause: str,
+        since: datetime,
+        order: str = "timestamp asc",
+        pages: int = _MOST_PAGES,
+        of: str = "",
+    ) -> Iterator[Entry]:
+        of_service = (
+            f'resource.type="cloud_run_revision" AND resource.labels.service_name="{self.service}"'
+        )
+        wanted = (
+            f'{of or of_service} AND resource.labels.location="{self.location}"'
+            f' AND timestamp>="{since.isoformat()}"{clause}'
+        )
+        return entries(self.google, self.project, wanted, order, pages)
+
+
+def entries(
+    google: Google,
+    project: str,
+    wanted: str,
+    order: str = "timestamp asc",
+    pages: int = _MOST_PAGES,
+) -> Iterator[Entry]:
+    """The entries that a filter of Cloud Logging wants, page by page."""
+    body: dict[str, Any] = {
+        "resourceNames": [f"projects/{project}"],
+        "filter": wanted,
+        "orderBy": order,
+        "pageSize": _PAGE,
+    }
+    for _ in range(pages):
+        page = google.post("logging", "/v2/entries:list", body)
+        yield from map(_entry, page.get("entries", []))
+        if not page.get("nextPageToken"):
+            return
+        body["pageToken"] = page["nextPageToken"]
+
+
+def _of(revision: str) -> str:
+    return f' AND resource.labels.revision_name="{revision}"'
 
 
 def _entry(raw: Mapping[str, Any]) -> Entry:
@@ -83,6 +122,8 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
         revision=str(raw.get("resource", {}).get("labels", {}).get("revision_name", "")),
         trace=str(raw.get("trace", "")),
         http=raw.get("httpRequest", {}),
+        id=str(raw.get("insertId", "")),
+        instance=str(raw.get("labels", {}).get("instanceId", "")),
     )
 
 

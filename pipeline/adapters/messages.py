@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pipeline.adapters.configured import configured_revision, configured_service
 from pipeline.model import Revision, Service, Target
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def read_service(message: run_v2.Service) -> Service:
         annotations=dict(message.annotations),
         invoker_iam_disabled=message.invoker_iam_disabled,
         generation=message.generation,
+        account=message.template.service_account,
+        configured=configured_service(message),
         raw=message,
     )
 
@@ -52,6 +55,9 @@ def read_revision(message: run_v2.Revision) -> Revision:
         ready=ready is not None and ready.state == run_v2.Condition.State.CONDITION_SUCCEEDED,
         message=ready.message if ready else "",
         labels=dict(message.labels),
+        configured=configured_revision(message, serving_container(message.containers))
+        if message.containers
+        else {},
     )
 
 

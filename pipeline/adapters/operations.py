@@ -16,7 +16,18 @@ OPERATION = 300.0
 
 
 def settle(write: Callable[[], Any], where: str, revision: str = "") -> Service:
-    """Send a write and wait for its operation; ``revision`` is the one it makes, if any."""
+    """Change a service and wait for it; ``revision`` is the one that the change makes, if any."""
+
+    def refused(text: str) -> PipelineError:
+        if revision:
+            return RevisionFailed(text, where=f"revision {revision}")
+        return ApiRefused(text, remedy="look with `nox -s status`")
+
+    return read_service(settled(write, where, refused))
+
+
+def settled(write: Callable[[], Any], where: str, refused: Callable[[str], PipelineError]) -> Any:
+    """Send a write and wait for its operation; ``refused`` makes an error of why it failed."""
     from google.api_core import exceptions
     from google.api_core.future.polling import DEFAULT_POLLING
 
@@ -24,18 +35,15 @@ def settle(write: Callable[[], Any], where: str, revision: str = "") -> Service:
         operation = write()
         polling = DEFAULT_POLLING.with_delay(initial=0.2, multiplier=1.5, maximum=5.0)
         try:
-            return read_service(operation.result(polling=polling, timeout=OPERATION))
+            return operation.result(polling=polling, timeout=OPERATION)
         except concurrent.futures.TimeoutError as error:
             what = f"the change did not settle within {OPERATION:.0f} s"
-            raise _refused(revision, what) from error
+            raise refused(what) from error
         except exceptions.GoogleAPICallError as error:
             if error.response is operation.operation:  # the outcome, not a failed poll
-                raise _refused(revision, said(error)) from error
+                raise refused(_first_line(said(error))) from error
             raise
 
 
-def _refused(revision: str, text: str) -> PipelineError:
-    what = text.strip().splitlines()[0] if text.strip() else "no reason was given"
-    if revision:
-        return RevisionFailed(what, where=f"revision {revision}")
-    return ApiRefused(what, remedy="look with `nox -s status`")
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else "no reason was given"

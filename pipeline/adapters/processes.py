@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import IO, Protocol
 
+from pipeline.adapters.kept import Kept
 from pipeline.commands import Command
 from pipeline.errors import EngineFailed
 
 _TO_END = 5.0  # seconds between SIGTERM and SIGKILL
 _LONGEST = 1 << 16  # bytes of a line; a longer one is cut into lines
-_MOST_KEPT = 1 << 24  # bytes of output that are kept of a process under way
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class Finished:
 class Running(Protocol):
     """A process under way whose output arrives line by line in ``lines``, as it was written."""
 
-    lines: list[str]
+    @property
+    def lines(self) -> list[str]: ...
 
     def poll(self) -> int | None: ...
     def wait(self, seconds: float) -> int | None: ...
@@ -122,20 +123,22 @@ class _Process:
     """A process whose output a thread gathers."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.lines: list[str] = []
+        self._kept = Kept()
+        self._lock = threading.Lock()
         self._process = process
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    @property
+    def lines(self) -> list[str]:
+        with self._lock:
+            return self._kept.lines()
+
     def _read(self) -> None:
-        room = _MOST_KEPT
         with self._process.stdout or open(os.devnull, "rb") as output:
             for line in _lines(output):
-                if room > 0:
-                    self.lines.append(line)
-                    room -= len(line) + 1
-                    if room <= 0:
-                        self.lines.append("(it writes on; what follows was not kept)")
+                with self._lock:
+                    self._kept.add(line)
 
     def poll(self) -> int | None:
         return self._process.poll()

@@ -50,7 +50,7 @@ def write_settings(service: run_v2.Service, settings: Settings) -> list[str]:
     from google.cloud import run_v2
 
     run, paths = settings.config.run, ["template"]
-    _write_template(service.template, settings)
+    write_template(service.template, settings)
     if settings.has("run.min_instances"):
         # Of the service, not of the revision: a tagged candidate must not cost money.
         service.scaling.min_instance_count = run.min_instances
@@ -69,7 +69,8 @@ _INGRESS = {
 }
 
 
-def _write_template(template: run_v2.RevisionTemplate, settings: Settings) -> None:
+def write_template(template: run_v2.RevisionTemplate, settings: Settings) -> None:
+    """A revision's template, which a job takes over too."""
     from google.cloud import run_v2
 
     run = settings.config.run

@@ -45,20 +45,26 @@ def request(method: str, url: str, headers: Mapping[str, str], deadline: float) 
     # and passwords from the environment.
     adapter, asked = HTTPAdapter(), Request(method, url, headers=dict(headers))
     answers: SimpleQueue[Answer] = SimpleQueue()
+    begun = threading.Event()
     threading.Thread(
-        target=lambda: answers.put(_send(adapter, asked, deadline)), daemon=True
+        target=lambda: answers.put(_send(adapter, asked, deadline, begun)), daemon=True
     ).start()
     try:
         return answers.get(timeout=deadline)
     except Empty:
-        return _late(deadline)
+        return _late(deadline, begun)
 
 
-def _late(deadline: float) -> Answer:
-    return Answer(seconds=deadline, failure=f"no complete answer within {deadline:g} s")
+def _late(deadline: float, begun: threading.Event) -> Answer:
+    missing = "its body did not end" if begun.is_set() else "its headers did not come"
+    failure = f"no complete answer within {deadline:g} s: {missing}"
+    return Answer(seconds=deadline, failure=failure)
 
 
-def _send(adapter: HTTPAdapter, request: requests.Request, deadline: float) -> Answer:
+def _send(
+    adapter: HTTPAdapter, request: requests.Request, deadline: float, begun: threading.Event
+) -> Answer:
+    """``begun`` is set once status and headers are there."""
     import requests
     import urllib3
 
@@ -66,11 +72,12 @@ def _send(adapter: HTTPAdapter, request: requests.Request, deadline: float) -> A
     with closing(adapter):
         try:
             with adapter.send(request.prepare(), stream=True, timeout=deadline) as answer:
+                begun.set()
                 body, failure = _read(answer, began + deadline)
                 took = time.monotonic() - began
                 return Answer(answer.status_code, answer.headers, body, took, failure)
         except (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError):
-            return _late(deadline)
+            return _late(deadline, begun)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             return Answer(seconds=time.monotonic() - began, failure=_plain(error))
 

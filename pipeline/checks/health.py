@@ -1,16 +1,21 @@
-"""Is the health document what pipeline.yaml says it must be?"""
+"""Is the health document what pipeline.yaml says it must be, does it stay so, and is it quick?"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from statistics import median
 from typing import Any
 
 from pipeline.adapters.web import Answer
+from pipeline.checks.documents import mismatches, shown, wrong_kind
 from pipeline.model import Outcome, Verdict
 
 CHECK = "health"
-_MISSING = object()
+LATENCY = "latency"
+
+_MOST_FAULTS = 5
 
 
 def judge_answer(
@@ -22,87 +27,97 @@ def judge_answer(
         fault = f"it took {answer.seconds:.2f} s, more than {max_latency:g} s"
     if fault:
         return Verdict(CHECK, Outcome.FAIL, fault, lines=_excerpt(answer))
-    met = ", ".join(f"{path} is {_show(wanted)}" for path, wanted in expect.items())
-    evidence = f"{answer.status} in {answer.seconds * 1000:.0f} ms" + (f"; {met}" if met else "")
+    evidence = f"{answer.status} in {_ms(answer.seconds)}{_met(expect)}"
     return Verdict(CHECK, Outcome.PASS, evidence)
+
+
+def judge_series(
+    cold: Answer, warm: Sequence[Answer], expect: Mapping[str, Any], *, max_latency: float
+) -> Verdict:
+    """Judge the first good answer and those that followed over the settling time.
+
+    One bad answer after a good one fails: what flaps is not healthy. ``max_latency``, in seconds,
+    holds for the median of the warm answers: a single slow one may be the network's doing, half of
+    them are the service's. How long the cold one took is only told.
+    """
+    bad = [one for one in (judge_answer(each, expect) for each in warm) if not _passed(one)]
+    if bad:
+        fault = f"it flaps: {len(bad)} of {len(warm)} answers were bad: {bad[0].evidence}"
+        return replace(bad[0], evidence=fault, sample=1 + len(warm))
+    first = judge_answer(cold, expect)
+    if not warm or not _passed(first):
+        return first
+    took = [one.seconds for one in warm]
+    evidence = f"cold {_ms(cold.seconds)}, then {_summary(took)}"
+    if median(took) > max_latency:
+        fault = f"{evidence}: more than {max_latency:g} s"
+        return Verdict(CHECK, Outcome.FAIL, fault, 1 + len(warm))
+    evidence = f"{cold.status}, {evidence}{_met(expect)}"
+    return Verdict(CHECK, Outcome.PASS, evidence, 1 + len(warm))
+
+
+def judge_latency(took: Sequence[float], max_latency: float, *, least: int) -> Verdict:
+    """Judge the median of the seconds that answers took; fewer than ``least`` say nothing."""
+    if len(took) < max(least, 1):
+        evidence = f"fewer than {max(least, 1)} answers: {len(took)}"
+        return Verdict(LATENCY, Outcome.INCONCLUSIVE, evidence, len(took))
+    evidence = _summary(took)
+    if median(took) > max_latency:
+        fault = f"{evidence}: more than {max_latency:g} s"
+        return Verdict(LATENCY, Outcome.FAIL, fault, len(took))
+    return Verdict(LATENCY, Outcome.PASS, evidence, len(took))
+
+
+def read_document(answer: Answer) -> tuple[Any, str]:
+    """The JSON document of an answer, and what is wrong where it has none."""
+    kind = answer.headers.get("Content-Type", "").split(";")[0][:80].strip()
+    if not answer.body:
+        return None, "it answered an empty body, not a JSON document"
+    try:
+        return json.loads(answer.body), ""
+    except (ValueError, RecursionError):
+        pass
+    if "json" in kind:
+        return None, f"it answered {kind}, but its body is not a JSON document"
+    return None, f"it answered {kind or 'no content type'}, not a JSON document"
 
 
 def _fault(answer: Answer, expect: Mapping[str, Any]) -> str:
     if answer.failure:
         return answer.failure
     if 300 <= answer.status < 400:
-        return f"it redirects ({answer.status}) to {answer.headers.get('Location', 'nowhere')!r}"
-    document, unreadable = _document(answer)
-    faults = [] if unreadable else mismatches(document, expect)
+        location = answer.headers.get("Location", "nowhere")[:200]
+        return f"it redirects ({answer.status}) to {location!r}"
+    document, unreadable = read_document(answer)
+    faults = [] if unreadable else _faults(document, expect)
     if answer.status != 200:
         return "; ".join([f"it answered {answer.status}", *faults])
-    if expect and unreadable:
-        return unreadable
-    return "; ".join(faults)
+    return unreadable if expect and unreadable else "; ".join(faults)
 
 
-def _document(answer: Answer) -> tuple[Any, str]:
-    kind = answer.headers.get("Content-Type", "").split(";")[0]
-    try:
-        return json.loads(answer.body), ""
-    except (ValueError, RecursionError):
-        return None, f"it answered {kind or 'no content type'}, not a JSON document"
+def _faults(document: Any, expect: Mapping[str, Any]) -> list[str]:
+    wrong = wrong_kind(document, expect)
+    faults = [wrong] if wrong else mismatches(document, expect)
+    more = len(faults) - _MOST_FAULTS
+    return faults if more <= 0 else [*faults[:_MOST_FAULTS], f"and {more} more"]
 
 
-def mismatches(document: Any, expect: Mapping[str, Any]) -> list[str]:
-    """What in the document is not as expected, one sentence each.
-
-    A path is dotted; ``*`` stands for every key or item of what must be there, be it empty.
-    """
-    faults = []
-    for path, wanted in expect.items():
-        for place, value in _at(document, path.split("."), ""):
-            if value is _MISSING:
-                faults.append(f"{place} is missing, expected {_show(wanted)}")
-            elif not _same(value, wanted):
-                faults.append(f"{place} is {_show(value)}, expected {_show(wanted)}")
-    return faults
+def _passed(verdict: Verdict) -> bool:
+    return verdict.outcome is Outcome.PASS
 
 
-def _at(value: Any, path: list[str], place: str) -> Iterator[tuple[str, Any]]:
-    if not path:
-        yield place, value
-        return
-    head, *rest = path
-    inside = _children(value)
-    if inside is None or (head != "*" and head not in inside):
-        yield _join(place, ".".join(path)), _MISSING
-        return
-    for name in inside if head == "*" else [head]:
-        yield from _at(inside[name], rest, _join(place, name))
+def _met(expect: Mapping[str, Any]) -> str:
+    met = ", ".join(f"{path} is {shown(wanted)}" for path, wanted in expect.items())
+    return f"; {met}" if met else ""
 
 
-def _children(value: Any) -> dict[str, Any] | None:
-    if isinstance(value, dict):
-        return {str(name): child for name, child in value.items()}
-    if isinstance(value, list):
-        return {str(index): child for index, child in enumerate(value)}
-    return None
+def _summary(took: Sequence[float]) -> str:
+    count = "1 warm answer" if len(took) == 1 else f"{len(took)} warm answers"
+    return f"{count} in {_ms(median(took))} (median), {_ms(max(took))} (worst)"
 
 
-def _join(place: str, name: str) -> str:
-    return f"{place}.{name}" if place else name
-
-
-def _same(value: Any, wanted: Any) -> bool:
-    """Equal and of the same kind, all the way down: in JSON, 1 is not true."""
-    if isinstance(value, list) and isinstance(wanted, list):
-        return len(value) == len(wanted) and all(map(_same, value, wanted))
-    if isinstance(value, dict) and isinstance(wanted, dict):
-        return value.keys() == wanted.keys() and all(
-            _same(value[name], wanted[name]) for name in wanted
-        )
-    return value == wanted and isinstance(value, bool) == isinstance(wanted, bool)
-
-
-def _show(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
 
 
 def _excerpt(answer: Answer) -> tuple[str, ...]:

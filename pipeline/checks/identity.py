@@ -1,13 +1,18 @@
-"""Which revision answered? Proved by the request log, never assumed."""
+"""Which revision answered? By its own word or the request log, never assumed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from pipeline.adapters.logging import Entry
+from pipeline.adapters.web import Answer
+from pipeline.checks.documents import shown, value_at
+from pipeline.checks.health import read_document
 from pipeline.model import Outcome, Verdict
 
 CHECK = "identity"
+
+_HEADER = "header:"
 
 
 def trace_headers(trace: str, span: str) -> dict[str, str]:
@@ -34,3 +39,24 @@ def judge_identity(entries: Sequence[Entry], revision: str) -> Verdict:
             CHECK, Outcome.FAIL, f"{', '.join(answered)} answered, not {revision}", len(answered)
         )
     return Verdict(CHECK, Outcome.PASS, f"{revision} answered, says the request log")
+
+
+def judge_word(answer: Answer, where: str, revision: str) -> Verdict:
+    """Judge what the answer itself says at ``where``: ``header:NAME``, or a path into its document.
+
+    Nothing there is inconclusive: the request log still tells.
+    """
+    said = _said(answer, where)
+    if said is None:
+        return Verdict(CHECK, Outcome.INCONCLUSIVE, f"the answer has no {where}", 0)
+    if said != revision:
+        return Verdict(
+            CHECK, Outcome.FAIL, f"{shown(said)} answered, not {revision}: so says {where}"
+        )
+    return Verdict(CHECK, Outcome.PASS, f"{revision} answered, says {where}")
+
+
+def _said(answer: Answer, where: str) -> object:
+    if where.startswith(_HEADER):
+        return answer.headers.get(where.removeprefix(_HEADER).strip())
+    return value_at(read_document(answer)[0], where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -72,6 +72,13 @@ class Config(Document):
     file: Path
     named: frozenset[str]
     lines: Mapping[str, int]
+
+    def variables(self) -> Iterator[tuple[str, str]]:
+        """Every variable and build argument with its value, wherever it is written."""
+        services = (each for one in self.smoke.services for each in (one.env, one.provides))
+        for env in (self.run.env, self.smoke.env, self.rehearse.broken_env, *services):
+            yield from env.items()
+        yield from self.build.args.items()
 
     @property
     def folder(self) -> Path:

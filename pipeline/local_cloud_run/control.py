@@ -9,20 +9,27 @@ from datetime import datetime
 
 from pipeline.errors import PipelineError
 from pipeline.local_cloud_run.containers.instances import Instances
+from pipeline.local_cloud_run.containers.tasks import Tasks
 from pipeline.local_cloud_run.front_end.sites import Sites
-from pipeline.local_cloud_run.state import resources, texts
+from pipeline.local_cloud_run.state import effects, secrets, texts
+from pipeline.local_cloud_run.state.effects import CheckJob, RunTask, StartRevision
 from pipeline.local_cloud_run.state.events import (
     Event,
     ImageResolved,
+    JobChecked,
     RevisionFailed,
     RevisionReady,
+    TaskEnded,
     TrafficApplied,
 )
 from pipeline.local_cloud_run.state.lookup import get_operation
 from pipeline.local_cloud_run.state.model import step
-from pipeline.local_cloud_run.state.resources import Operation, StartRevision, State
+from pipeline.local_cloud_run.state.resources import (
+    Operation,
+    State,
+)
 from pipeline.local_cloud_run.state.rpc import Code
-from pipeline.local_cloud_run.values import LogEntry, RevisionKey, Site, StartFailure
+from pipeline.local_cloud_run.values import LogEntry, RevisionKey, SecretRef, Site, StartFailure
 
 
 @dataclass
@@ -33,6 +40,7 @@ class ControlPlane:
     """
 
     instances: Instances
+    tasks: Tasks
     sites: Sites
     log: Callable[[LogEntry], None]
     now: Callable[[], datetime]
@@ -41,7 +49,7 @@ class ControlPlane:
     state: State = field(default_factory=State)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _starts: dict[RevisionKey, asyncio.Task[None]] = field(default_factory=dict)
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _under_way: set[asyncio.Task[None]] = field(default_factory=set)
 
     def nonce(self) -> str:
         return self.token(24)
@@ -78,28 +86,34 @@ class ControlPlane:
 
     async def close(self) -> None:
         """Stop what is under way here; the instances are closed by their owner."""
-        for task in self._tasks:
+        for task in self._under_way:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
     def _announce(self) -> None:
         """Wake everybody who waits for a change, once."""
         self._changed.set()
         self._changed = asyncio.Event()
 
-    def _perform(self, effect: resources.Effect) -> None:
+    def _perform(self, effect: effects.Effect) -> None:
         match effect:
-            case resources.StartRevision(spec, _):
+            case effects.StartRevision(spec, _):
                 self._starts[spec.key] = self._spawn(self._start(effect))
-            case resources.ApplyTraffic(key, generation):
+            case effects.ApplyTraffic(key, generation):
                 self.submit(TrafficApplied(key, generation))  # the router reads the state itself
-            case resources.RetireRevision(key):
+            case effects.RetireRevision(key):
                 if under_way := self._starts.pop(key, None):
                     under_way.cancel()
                 self.instances.retire(key)
-            case resources.DropSite(site):
+            case effects.DropSite(site):
                 self._spawn(self.sites.drop(site))
-            case resources.WriteLog(entry):
+            case effects.CheckJob():
+                self._spawn(self._check(effect))
+            case effects.RunTask():
+                self._spawn(self._run_task(effect))
+            case effects.StopExecution(key):
+                self.tasks.stop(key)
+            case effects.WriteLog(entry):
                 self.log(entry)
 
     async def _start(self, effect: StartRevision) -> None:
@@ -113,20 +127,45 @@ class ControlPlane:
 
     async def _bring_up(self, effect: StartRevision) -> StartFailure | None:
         spec = effect.spec
-        image = await self.instances.resolve_image(spec.image)
-        if image is None:
-            missing = texts.image_missing(spec.key.revision, spec.image)
-            return StartFailure(missing, "CONTAINER_MISSING", Code.NOT_FOUND)
-        self.submit(ImageResolved(spec.key, image))
-        absent = sorted(set(effect.secrets.values()) - set(self.secrets))
+        image, absent = await self._look(spec.key.project, spec.image, effect.secrets)
+        if image:
+            self.submit(ImageResolved(spec.key, image))
         if absent:
-            missing = texts.secret_missing(spec.key.revision, absent[0])
-            return StartFailure(missing, "SECRETS_ACCESS_CHECK_FAILED")
-        filled = {name: self.secrets[secret] for name, secret in effect.secrets.items()}
+            why = texts.revision_not_ready(spec.key.revision, absent.message)
+            return replace(absent, message=why)
+        filled = secrets.filled(effect.secrets, self.secrets)
         return await self.instances.deploy(replace(spec, image=image, env={**spec.env, **filled}))
+
+    async def _check(self, effect: CheckJob) -> None:
+        key, image = effect.key, ""
+        try:
+            image, absent = await self._look(key.project, effect.image, effect.secrets)
+        except PipelineError as error:
+            absent = StartFailure(error.what, "INTERNAL", Code.INTERNAL)
+        self.submit(JobChecked(key, effect.generation, image, absent))
+
+    async def _look(
+        self, project: str, image: str, wanted: Mapping[str, SecretRef]
+    ) -> tuple[str, StartFailure | None]:
+        """The image pinned by digest, or "" without one; and what is not there, if anything."""
+        found = await self.instances.resolve_image(image)
+        if found is None:
+            missing = texts.image_missing(image)
+            return "", StartFailure(missing, "CONTAINER_MISSING", Code.NOT_FOUND)
+        absent = secrets.absent(wanted, self.secrets)
+        if absent is None:
+            return found, None
+        missing = texts.secret_missing(project, absent)
+        return found, StartFailure(missing, "SECRETS_ACCESS_CHECK_FAILED")
+
+    async def _run_task(self, effect: RunTask) -> None:
+        spec = effect.spec
+        env = {**spec.env, **secrets.filled(effect.secrets, self.secrets)}
+        end = await self.tasks.run(replace(spec, env=env))
+        self.submit(TaskEnded(spec.key, spec.index, spec.attempt, end))
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
         return task

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from pipeline.local_cloud_run.values import InstanceSpec, Probe, RevisionKey
+from pipeline.local_cloud_run.values import ExecutionKey, InstanceSpec, Probe, RevisionKey
 
 DEPLOYMENT = (
     "DEPLOYMENT_ROLLOUT - Instance started due to traffic shifting between revisions due to "
@@ -22,6 +22,9 @@ UPSTREAM_FAILED = (
     "The request failed because either the HTTP response was malformed or connection to the "
     "instance had an error."
 )
+TASK_EXITED = "The container exited with an error."
+TASK_OUT_OF_MEMORY = "The configured memory limit was reached."
+TASK_TIMED_OUT = "The configured timeout was reached."
 UPSTREAM_TIMEOUT = "upstream request timeout"
 NOT_FOUND = "The requested URL was not found on this server."
 METHOD_REFUSED = "The request method is not supported."
@@ -49,6 +52,13 @@ def probe_failed(spec: InstanceSpec, attempts: int, status: str) -> str:
 
 def exited(code: int) -> str:
     return f"Container called exit({code})."
+
+
+def timed_out(seconds: float) -> str:
+    return (
+        f"Terminating task because it has reached the maximum timeout of {seconds:.0f} seconds. To "
+        "change this limit, see https://cloud.google.com/run/docs/configuring/task-timeout"
+    )
 
 
 def out_of_memory(limit: int) -> str:
@@ -103,6 +113,22 @@ def logs_url(key: RevisionKey) -> str:
         f"https://console.cloud.google.com/logs/viewer?project={key.project}"
         f"&resource=cloud_run_revision/service_name/{key.service}/revision_name/{key.revision}"
         f"&advancedFilter={quote(wanted, safe='')}"
+    )
+
+
+def execution_logs_url(key: ExecutionKey) -> str:
+    """The console's address in ``Execution.log_uri``."""
+    wanted = "\n".join(
+        (
+            'resource.type="cloud_run_job"',
+            f'resource.labels.job_name="{key.job}"',
+            f'resource.labels.location="{key.location}"',
+            f'labels."run.googleapis.com/execution_name"="{key.execution}"',
+        )
+    )
+    return (
+        f"https://console.cloud.google.com/logs/viewer?project={key.project}"
+        f"&advancedFilter={quote(wanted, safe='/')}"
     )
 
 

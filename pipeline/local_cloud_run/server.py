@@ -21,6 +21,7 @@ from pipeline.local_cloud_run.api import iam
 from pipeline.local_cloud_run.api.listener import Api
 from pipeline.local_cloud_run.api.logs import LogStore
 from pipeline.local_cloud_run.containers.instances import Instances
+from pipeline.local_cloud_run.containers.tasks import Tasks
 from pipeline.local_cloud_run.control import ControlPlane
 from pipeline.local_cloud_run.front_end.proxy import Proxy
 from pipeline.local_cloud_run.front_end.sites import Sites
@@ -100,14 +101,18 @@ async def _parts(options: Options, owner: str) -> AsyncIterator[Api]:
             return None
         return iam.authorise(service, control.uri(Site(site.key)), headers, tokens, world.now())
 
+    tasks = Tasks(options.engine, owner, store.add, world.now)
     proxy = Proxy(instances, resolve, authorise, store.add, world.now, _roll)
     sites = Sites(proxy.handle)
-    control = ControlPlane(instances, sites, store.add, world.now, world.token, options.secrets)
+    control = ControlPlane(
+        instances, tasks, sites, store.add, world.now, world.token, options.secrets
+    )
     try:
-        yield Api(control, store, tokens, world.now)
+        yield Api(control, store, tokens, world.now, world.now())
     finally:
         await control.close()
         await sites.close()
+        await tasks.close()  # first: the instances end by removing what is left of this owner
         await instances.close()
         await proxy.close()
 

@@ -31,6 +31,39 @@ class RevisionKey(NamedTuple):
         return ServiceKey(self.project, self.location, self.service)
 
 
+@dataclass(frozen=True, order=True)
+class JobKey:
+    """A job's place: ``projects/P/locations/L/jobs/J``.
+
+    No tuple, so that it never equals the key of a service of the same name.
+    """
+
+    project: str
+    location: str
+    job: str
+
+
+@dataclass(frozen=True, order=True)
+class ExecutionKey:
+    """An execution's place; ``execution`` is the short name."""
+
+    project: str
+    location: str
+    job: str
+    execution: str
+
+    @property
+    def of_job(self) -> JobKey:
+        return JobKey(self.project, self.location, self.job)
+
+
+class SecretRef(NamedTuple):
+    """A version of a secret that a variable is filled from."""
+
+    secret: str
+    version: str
+
+
 @dataclass(frozen=True)
 class Probe:
     """A startup probe; all times in seconds. ``path`` is None for a TCP probe."""
@@ -66,6 +99,31 @@ class InstanceSpec:
 
 
 @dataclass(frozen=True)
+class TaskSpec:
+    """Everything needed for one attempt at one task of an execution; both count from 0."""
+
+    key: ExecutionKey
+    image: str
+    index: int = 0
+    attempt: int = 0
+    env: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    cpu: float = 1.0
+    memory: int = 512 * 1024 * 1024  # bytes
+    timeout: float = 600.0  # seconds
+
+
+@dataclass(frozen=True)
+class TaskEnd:
+    """How an attempt ended. ``message`` is Google's text, and empty when it succeeded."""
+
+    exit_code: int = 0
+    signal: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True)
 class StartFailure:
     """Why an instance did not start; ``message`` is Google's text."""
 
@@ -79,7 +137,7 @@ class LogEntry:
     """One entry of Cloud Logging. ``log`` is stdout, stderr, requests or varlog/system."""
 
     at: datetime
-    key: RevisionKey
+    key: RevisionKey | ExecutionKey
     log: str
     text: str | None = None
     payload: Json | None = None

@@ -1,25 +1,31 @@
-"""GitHub's workflow commands: annotations and groups, written with sys.stdout."""
+"""GitHub's workflow commands: annotations, written with sys.stdout."""
 
 from __future__ import annotations
 
-from pipeline.model import Finding
+from collections.abc import Callable
+
+from pipeline.model import Finding, Mark
 from pipeline.report.harmless import harmless
 
+Safe = Callable[[str], str]
 _LEVELS = {"error": "error", "warning": "warning"}
 
 
-def annotation(finding: Finding) -> str:
+def annotation(finding: Finding, safe: Safe = str) -> str:
+    """A finding at its place; ``safe`` takes out what must not be shown."""
     level = _LEVELS.get(finding.severity, "notice")
     place = (
-        f"file={_property(finding.file)},line={finding.line},endLine={finding.end_line},"
+        f"file={_property(safe(finding.file))},line={finding.line},endLine={finding.end_line},"
         f"col={finding.column},title={_property(finding.rule)}"
     )
     text = f"{finding.message}\nFix: {finding.fix}" if finding.fix else finding.message
-    return f"::{level} {place}::{_data(text)}"
+    return f"::{level} {place}::{_data(safe(text))}"
 
 
-def error(title: str, text: str) -> str:
-    return f"::error title={_property(title)}::{_data(text)}"
+def error(title: str, text: str, mark: Mark | None = None, safe: Safe = str) -> str:
+    """An error, at its line where there is one."""
+    where = f"file={_property(safe(mark.file))},line={mark.line}," if mark else ""
+    return f"::error {where}title={_property(title)}::{_data(safe(text))}"
 
 
 def warning(text: str) -> str:

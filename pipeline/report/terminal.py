@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 import sys
-import textwrap
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import cached_property
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 
 from pipeline.commands import Command
 from pipeline.errors import PipelineError
-from pipeline.model import Finding, Outcome, Verdict
+from pipeline.model import Diagnosis, Finding, Outcome, Verdict
 from pipeline.report import github
 from pipeline.report.findings import told
-from pipeline.report.harmless import harmless, harmless_lines
+from pipeline.report.known import IN_FULL, LAST, UNKNOWN, Known, evidence_of, last_of, nothing_known
+from pipeline.report.masking import Secrets, masked
+from pipeline.report.screen import Screen
+from pipeline.report.summary import append, failure_summary
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.progress import Progress
     from rich.table import Table
 
 _MARKS = {
@@ -30,8 +28,6 @@ _MARKS = {
     Outcome.INCONCLUSIVE: ("?", "yellow"),
 }
 _DIFF = {"+": "green", "-": "red", "@": "cyan"}
-_TO_COPY = re.compile("`[^`]*`|gcloud .*")
-"""A command in a sentence: on one line it can be copied."""
 
 
 class Report:
@@ -39,32 +35,37 @@ class Report:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.in_github = environ.get("GITHUB_ACTIONS") == "true"
-        self._forced = not {"FORCE_COLOR", "TTY_COMPATIBLE"}.isdisjoint(environ)
-        self.only_errors = False  # standard output belongs to a machine; errors go to the other
+        self._summary = environ.get("GITHUB_STEP_SUMMARY", "") if self.in_github else ""
+        self._screen = Screen(environ)
+        self._hidden: set[str] = set()
         self._shown: Sequence[str] = ()  # the evidence that was shown last
-
-    @cached_property
-    def console(self) -> Console:
-        from rich.console import Console
-
-        width = None if self._stream.isatty() else 120
-        return Console(file=self._stream, width=width, highlight=False, markup=False, emoji=False)
+        self.verdicts: list[Verdict] = []  # of the stage under way
 
     @property
-    def _stream(self) -> TextIO:
-        return sys.stderr if self.only_errors else sys.stdout
+    def only_errors(self) -> bool:
+        """Whether standard output belongs to a machine; what is said goes to the other stream."""
+        return self._screen.only_errors
 
-    @cached_property
-    def _watched(self) -> bool:
-        """Whether a person looks on. Colours alone, as CI forces them, do not say so."""
-        return self._stream.isatty() and self.console.is_interactive
+    @only_errors.setter
+    def only_errors(self, only: bool) -> None:
+        self._screen.only_errors = only
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Show these values no more from here on, wherever they stand."""
+        self._hidden |= set(values)
+        self._screen.secrets = Secrets.of(self._hidden)
+
+    def masked(self, text: str) -> str:
+        """The text without what must not be shown."""
+        return masked(text, self._screen.secrets)
 
     def act(self, name: str, what: str) -> None:
         """A heading over several stages."""
-        self.console.print()
+        self._screen.console.print()
         self._say(f"── {name} ── ", "bold", what)
 
     def stage(self, name: str, what: str) -> None:
+        self.verdicts.clear()
         self._say(f"{name}  ", "bold cyan", what)
 
     def step(self, text: str) -> None:
@@ -78,7 +79,7 @@ class Report:
     def warn(self, text: str) -> None:
         self._say("  ! ", "yellow", text)
         if self.in_github:
-            self._to_runner(github.warning(text))
+            self._screen.bare(github.warning(self._screen.safe(text)))
 
     def note(self, text: str) -> None:
         self._say("    ", "dim", text)
@@ -89,15 +90,20 @@ class Report:
 
     def output(self, lines: Sequence[str]) -> None:
         """Lines that a container or a tool wrote."""
-        for line in harmless_lines(lines):
+        for line in self._screen.safe_lines(lines):
             self._say("  │ ", "dim", line, exact=True)
+
+    def shown(self, lines: Sequence[str]) -> None:
+        """These lines were shown already, bit by bit: the error that has them need not."""
+        self._shown = tuple(lines)
 
     def progress(self, line: str) -> None:
         """One line of a tool at work, shown where a person watches."""
-        if self._watched:
+        if self._screen.is_watched:
             self._say("  │ ", "dim", line, exact=True)
 
     def verdict(self, verdict: Verdict) -> None:
+        self.verdicts.append(verdict)
         mark, colour = _MARKS[verdict.outcome]
         self._say(f"  {mark} ", colour, f"{verdict.check}: {verdict.evidence}")
         if verdict.outcome is not Outcome.PASS:
@@ -112,44 +118,58 @@ class Report:
             for line in told(finding, (sources or {}).get(finding.file, ())):
                 self._say(line.lead, line.style, line.text, exact=line.exact)
             if self.in_github:
-                self._to_runner(github.annotation(finding))
+                self._screen.bare(github.annotation(finding, self._screen.safe))
 
     def diff(self, lines: Sequence[str]) -> None:
         """A unified diff."""
         for line in lines:
             self._say(line[:1], _DIFF.get(line[:1], ""), line[1:], exact=True)
 
-    def error(self, error: PipelineError) -> None:
-        """One failure: what, where, the evidence, the remedy."""
-        self.failure(error)
+    def error(self, error: PipelineError, known: Known = UNKNOWN) -> None:
+        """One failure: what, where, the evidence, the remedy, and what is known of it."""
+        self.failure(error, known)
         if self.in_github:
-            text = f"{error.what}\n{error.remedy}" if error.remedy else error.what
-            self._to_runner(github.error(error.title, text))
+            text = "\n".join(filter(None, (error.what, error.remedy, *known.told())))
+            for mark in known.marks or (None,):
+                said = mark.text if mark and mark.text else text
+                self._screen.bare(github.error(error.title, said, mark, self._screen.safe))
+        if self._summary:
+            fault = append(self._summary, failure_summary(error, known, self._screen.secrets))
+            if fault:
+                self.note(f"the summary of this run was not written: {fault}")
 
-    def failure(self, error: PipelineError) -> None:
+    def failure(self, error: PipelineError, known: Known = UNKNOWN) -> None:
         """A failure that is no error of this run, as a rehearsal wants one."""
         self._say("✗ ", "bold red", f"{error.title}: {error.what}")
         if error.where:
             self._say("  at      ", "dim", error.where)
         if list(error.lines) != list(self._shown):
-            self.output(error.lines)
+            self.output(evidence_of(error))
         for note in getattr(error, "__notes__", ()):
             self._say("  also    ", "yellow", note)
         if error.remedy:
             self._say("  remedy  ", "bold", error.remedy)
+        self.known(known, error.lines if len(error.lines) > LAST else ())
+
+    def known(self, known: Known, lines: Sequence[str] = ()) -> None:
+        """What a failure was recognised as; where nothing was, the last of its lines."""
+        for one in known.found[:IN_FULL]:
+            self._diagnosis(one)
+        for one in known.found[IN_FULL:]:
+            self._say("  also    ", "bold", f"{one.id}  {one.title}")
+        if known.searched and not known.found:
+            last = last_of(lines)
+            said = "; it wrote last:" if last else ""
+            self._say("  known   ", "bold", f"{nothing_known(known.searched)}{said}")
+            self.output(last)
 
     def table(self, table: Table) -> None:
-        self.console.print(table)
+        self._screen.console.print(table)
 
     def raw(self, text: str) -> None:
         """Exactly this line: machine-readable output."""
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(f"{self.masked(text)}\n")
         sys.stdout.flush()
-
-    def _to_runner(self, command: str) -> None:
-        """A CI command, past rich, which would wrap it. The runner reads both streams."""
-        self._stream.write(f"{command}\n")
-        self._stream.flush()
 
     @contextmanager
     def timed(self, text: str) -> Iterator[None]:
@@ -159,50 +179,16 @@ class Report:
             yield
         self.step(f"{text} ({time.monotonic() - began:.1f} s)")
 
-    @contextmanager
-    def waiting(self, text: str) -> Iterator[None]:
+    def waiting(self, text: str) -> AbstractContextManager[None]:
         """Show a watching person what is under way and for how long; nothing of it stays."""
-        if not self._watched:
-            yield
-            return
-        task = self._spinner.add_task(harmless(text))
-        self._spinner.start()
-        try:
-            yield
-        finally:
-            self._spinner.remove_task(task)
-            if not self._spinner.tasks:
-                self._spinner.stop()
+        return self._screen.waiting(text)
 
-    @cached_property
-    def _spinner(self) -> Progress:
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        text = TextColumn("{task.description}", markup=False)
-        columns = (TextColumn(" "), SpinnerColumn(), text, TimeElapsedColumn())
-        return Progress(*columns, console=self.console, transient=True)
+    def _diagnosis(self, one: Diagnosis) -> None:
+        self._say(f"  {one.id:7} ", "bold magenta", one.title)
+        self.output(one.evidence)
+        self._say("  cause   ", "bold", one.cause)
+        self._say("  fix     ", "bold", one.fix)
+        self._say("  avoid   ", "bold", one.prevention)
 
     def _say(self, lead: str, style: str = "", text: str = "", *, exact: bool = False) -> None:
-        """Say ``text`` behind its lead; on a screen in whole words, unless it is to be copied."""
-        lines = [harmless(line) for line in text.split("\n")]
-        if self._watched and not exact:
-            lines = [part for line in lines for part in self._fitted(line, len(lead))]
-        for index, line in enumerate(lines):
-            head = lead if index == 0 else " " * len(lead)
-            self._print(head, style, line)
-
-    def _print(self, head: str, style: str, line: str) -> None:
-        """One line; rich, which takes its time to import, only where there may be colours."""
-        if not self._stream.isatty() and not self._forced:
-            self._stream.write(f"{head}{line}\n")
-            self._stream.flush()
-            return
-        from rich.text import Text
-
-        self.console.print(Text.assemble((head, style), line), soft_wrap=True)
-
-    def _fitted(self, line: str, indent: int) -> list[str]:
-        whole = _TO_COPY.sub(lambda command: command[0].replace(" ", "\0"), line)
-        room = max(self.console.width - indent, 20)
-        parts = textwrap.wrap(whole, room, break_long_words=False, break_on_hyphens=False)
-        return [part.replace("\0", " ") for part in parts] or [""]
+        self._screen.say(lead, style, text, exact=exact)

@@ -3,48 +3,43 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 
 from pipeline.adapters.cloud_run import Change
 from pipeline.adapters.images import Images, by_id, is_loopback
 from pipeline.adapters.template import Settings
-from pipeline.checks.revision import RELEASE_LABEL
 from pipeline.commands import STAND_IN_LABEL
 from pipeline.context import Context
 from pipeline.errors import RegistryRefused
 from pipeline.model import Image, Service, Split, live_split, release_names, show_split, tag_uri
-from pipeline.release import Candidate, note_candidate, note_variables, variables_of
+from pipeline.release import Candidate, note_candidate, note_variables
 from pipeline.stages.build import built_image
 from pipeline.steps.explaining import explained
+from pipeline.steps.jobs import jobs_of, run_job
+from pipeline.steps.secrets import secrets_must_resolve
+from pipeline.steps.settings import settings_of, variable_names
 from pipeline.steps.standing import dark, served, taken_back
 from pipeline.steps.undo import undone
-
-_NOT_ACTED_UPON = frozenset(
-    {"cors.origins", "jobs", "startup.imports", "traffic.min_requests", "traffic.max_error_rate",
-     "traffic.watch"}
-)  # fmt: skip
 
 
 def deploy(context: Context) -> None:
     """Create the candidate: a revision by digest, a tag of its own, and not one user request."""
     source, image = built_image(context)
     context.report.stage("deploy", f"{context.cloud_run.name}, with no traffic")
-    _say_what_is_not_done(context)
     service = context.cloud_run.find()
     before = served(context, service) if service else {}
+    secrets_must_resolve(context, service)
     candidate = _candidate(context, before, _publish(context, image), source.version)
-    settings = _settings(context, service, candidate)
+    for job in jobs_of(context.config, "before-deploy"):
+        ran = run_job(context, service, candidate, job)
+        candidate = replace(candidate, jobs=(*candidate.jobs, ran))
+    settings = settings_of(context, service, candidate)
     with explained(context, candidate.revision):
         if service is None:
             created = _create(context, settings, candidate)
         else:
             created = _update(context, service, settings, candidate)
     _say_where(context, created, candidate)
-
-
-def _say_what_is_not_done(context: Context) -> None:
-    """A setting that is checked but not acted upon yet must not look as if it were."""
-    for key in sorted(_NOT_ACTED_UPON & context.config.named):
-        context.report.warn(f"{key} is not acted upon yet")
 
 
 def _publish(context: Context, image: Image) -> str:
@@ -72,20 +67,8 @@ def _candidate(context: Context, before: Split, reference: str, label: str) -> C
     )  # fmt: skip
 
 
-def _settings(context: Context, service: Service | None, candidate: Candidate) -> Settings:
-    before = variables_of(service) if service else frozenset()
-    return Settings(
-        revision=candidate.revision, image=candidate.image, config=context.config,
-        labels={RELEASE_LABEL: candidate.tag}, dropped=before - _variables(context),
-    )  # fmt: skip
-
-
-def _variables(context: Context) -> frozenset[str]:
-    return frozenset(context.config.run.env) | frozenset(context.config.run.secrets)
-
-
 def _notes(context: Context, candidate: Candidate) -> dict[str, str]:
-    return {**note_candidate(candidate), **note_variables(_variables(context))}
+    return {**note_candidate(candidate), **note_variables(variable_names(context.config))}
 
 
 def _create(context: Context, settings: Settings, candidate: Candidate) -> Service:

@@ -14,6 +14,7 @@ from pipeline.adapters.web import Answer
 from pipeline.config import Config
 from pipeline.context import Context
 from pipeline.errors import (
+    JobFailed,
     PipelineError,
     RehearsalFailed,
     RevisionFailed,
@@ -24,6 +25,8 @@ from pipeline.release import releases_of
 from pipeline.report.rehearsal import Row, closing_table
 from pipeline.stages.build import build
 from pipeline.stages.deploy import deploy
+from pipeline.stages.diagnose import known_of
+from pipeline.stages.jobs import jobs
 from pipeline.stages.lint import lint
 from pipeline.stages.rollback import rollback
 from pipeline.stages.shift import shift
@@ -36,8 +39,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 HERE = (lint, build, smoke)
-ON_CLOUD_RUN = (deploy, verify, shift)
-STOPPED = (RevisionFailed, VerifyFailed, ShiftFailed)
+ON_CLOUD_RUN = (deploy, jobs, verify, shift)
+STOPPED = (JobFailed, RevisionFailed, VerifyFailed, ShiftFailed)
 """What a bad release may end with: a judgement of it, not an accident on the way."""
 
 _EVERY = 0.05  # seconds between two requests of the visitors
@@ -88,10 +91,11 @@ def _against(context: Context, address: str) -> Context:
     No Secret Manager is there: what smoke gives the container instead, it has here too.
     """
     config, environ = context.config, {**context.world.environ, EMULATOR: address}
-    traffic = config.traffic.model_copy(update={"step_time": 1.0})
+    traffic = config.traffic.model_copy(update={"step_time": 1.0, "watch": 1.0})
+    health = config.health.model_copy(update={"settle": min(config.health.settle, 1.0)})
     env = {**config.run.env, **config.smoke.env}
     run = config.run.model_copy(update={"env": env, "secrets": {}, "ingress": "all"})
-    there = config.model_copy(update={"traffic": traffic, "run": run})
+    there = config.model_copy(update={"health": health, "traffic": traffic, "run": run})
     return replace(context, config=there, world=replace(context.world, environ=environ))
 
 
@@ -120,7 +124,7 @@ def _row(context: Context, rows: list[Row], act: str, stage: str) -> Iterator[No
         with context.report.waiting(f"{act}: {stage}"):
             yield
     except PipelineError as error:
-        result = f"stopped: {error.what}"
+        result = f"stopped: {context.report.masked(error.what)}"
         raise
     finally:
         rows.append(Row(act, stage, context.world.monotonic() - began, result))
@@ -134,7 +138,8 @@ def _act_bad(context: Context, rows: list[Row]) -> None:
     try:
         _act(bad, rows, act, ON_CLOUD_RUN)
     except STOPPED as stopped:
-        context.report.failure(stopped)
+        report, environ = context.report, context.world.environ
+        report.failure(stopped, known_of(stopped, context.config, report.verdicts, environ))
         context.report.step("stopped, as it must be")
         return
     raise RehearsalFailed(

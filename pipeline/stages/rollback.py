@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from pipeline.adapters.cloud_run import Change
 from pipeline.context import Context
 from pipeline.errors import ChangedMeanwhile, NothingToRollBackTo, RollbackFailed
-from pipeline.model import Outcome, Service, live_split, pinned, show_split, without_tag
+from pipeline.model import Outcome, Revision, Service, live_split, pinned, show_split, without_tag
 from pipeline.release import (
     CANDIDATE,
     Release,
     candidate_of,
     candidate_tag,
+    not_restored,
     releases_of,
     rollback_targets,
 )
@@ -22,8 +26,11 @@ _MAY_TAKE = 10.0  # seconds until the public URL answers well
 def rollback(context: Context) -> None:
     """One write to traffic, then proof that the old revision serves and is healthy."""
     service = context.cloud_run.get()
-    revision = _target(context, service)
+    target = _target(context, service)
+    revision = target.name
     context.report.stage("rollback", f"to {revision}, now {show_split(live_split(service))}")
+    for warning in left_behind(service, target):
+        context.report.warn(warning)
     began = context.world.now()
     with context.report.timed(f"{revision} at 100 %"):
         service = _send_back(context, service, revision)
@@ -43,38 +50,47 @@ def rollback(context: Context) -> None:
         )
 
 
-def _target(context: Context, service: Service) -> str:
+def _target(context: Context, service: Service) -> Revision:
     if context.options.to:
         return _named(context, service, context.options.to)
-    release = way_back(context, service)
-    if release is None:
+    way = way_back(context, service)
+    if way is None:
         raise NothingToRollBackTo(
             "this pipeline has verified no revision before the one that serves, or it is gone",
             where=service.name,
             remedy="name one: `nox -s rollback -- --to REVISION`" + _suggestion(service),
         )
-    return release.revision
+    return way[1]
 
 
-def way_back(context: Context, service: Service) -> Release | None:
-    """The release that a rollback goes back to: the first that is still there and ready."""
+def way_back(context: Context, service: Service) -> tuple[Release, Revision] | None:
+    """Where a rollback goes: the first release that is still there and ready."""
     for release in rollback_targets(service, releases_of(service)):
         revision = context.cloud_run.revision(release.revision)
         if revision is not None and revision.ready:
-            return release
+            return release, revision
     return None
 
 
-def _named(context: Context, service: Service, name: str) -> str:
+def left_behind(service: Service, target: Revision) -> Sequence[str]:
+    """What a rollback to a revision does not restore, a sentence each."""
+    return [
+        f"{job.name} changed what rolling back does not restore: {job.execution} ended "
+        f"{datetime.fromisoformat(job.ended):%Y-%m-%d %H:%M:%S} UTC, after {target.name} was made"
+        for job in not_restored(service, target.name, target.created)
+    ]
+
+
+def _named(context: Context, service: Service, name: str) -> Revision:
     revision = context.cloud_run.revision(name)
     if revision is not None and revision.ready:
-        return name
-    release = way_back(context, service)
+        return revision
+    way = way_back(context, service)
     raise NothingToRollBackTo(
         f"{name} does not exist" if revision is None else f"{name} is not ready",
         where=service.name,
-        remedy=f"`nox -s rollback` alone goes back to {release.revision}"
-        if release
+        remedy=f"`nox -s rollback` alone goes back to {way[0].revision}"
+        if way
         else "look at the revisions in the console",
     )
 

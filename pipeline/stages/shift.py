@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.adapters.cloud_run import Change
 from pipeline.context import Context
@@ -22,10 +23,11 @@ from pipeline.model import (
 )
 from pipeline.release import Candidate, candidate_of, note_released, note_verdict
 from pipeline.stages.verify import candidate_url, the_candidate
-from pipeline.steps.probing import Prober
+from pipeline.steps.probing import LOG_PAUSE, Prober
+from pipeline.steps.reading import told_by_log
 from pipeline.steps.undo import Mend, undone
+from pipeline.steps.watching import Watch
 
-_PROBE_EVERY = 2.0  # seconds
 _MAY_TAKE = 10.0  # seconds until the public URL answers well after a change
 _MAY_OPEN = 120.0  # seconds until an opened service lets everybody in (API facts §5)
 
@@ -39,9 +41,14 @@ def shift(context: Context) -> None:
     context.report.stage("shift", f"{candidate.revision}, now {show_split(live_split(service))}")
     _must_be_ready(service, candidate)
     plan = _plan(service, candidate, context.config.traffic.steps)
-    with undone(context, service, _restored(context, service, candidate, plan)):
-        shifted = _climb(context, service, candidate, plan)
+    watch, restored = Watch(context, candidate), _restored(context, service, candidate, plan)
+    told = told_by_log(context, candidate, LOG_PAUSE)
+    with told, undone(context, service, restored):
+        shifted = _climb(context, service, candidate, plan, watch)
         _open(context, shifted, candidate)
+        _watched(context, shifted, candidate, watch, context.config.traffic.watch)
+    for verdict in watch.verdicts:
+        context.report.verdict(verdict)
     _finish(context, shifted, candidate)
 
 
@@ -98,8 +105,11 @@ def _restored(context: Context, service: Service, candidate: Candidate, plan: Pl
     return mend
 
 
-def _climb(context: Context, service: Service, candidate: Candidate, plan: Plan) -> Service:
+def _climb(
+    context: Context, service: Service, candidate: Candidate, plan: Plan, watch: Watch
+) -> Service:
     """One write for each split of the plan, judged before the next."""
+    _must_pass(service, candidate, watch.begin())
     for split in plan:
         percent = split[candidate.revision]
         wanted = pinned(split, service.traffic)
@@ -112,39 +122,43 @@ def _climb(context: Context, service: Service, candidate: Candidate, plan: Plan)
                 where=service.name,
                 remedy="see what the service says: `nox -s status`",
             )
-        watched = context.config.traffic.step_time if percent < 100 else 0.0
-        _must_answer(context, service, candidate, _MAY_TAKE, watched)
+        _must_answer(context, service, candidate, _MAY_TAKE)
+        if percent < 100:
+            _watched(context, service, candidate, watch, context.config.traffic.step_time)
     return service
 
 
-def _must_answer(
-    context: Context, service: Service, candidate: Candidate, within: float, watched: float
-) -> None:
-    """Both URLs answer well ``within`` seconds, and then for the seconds that they are ``watched``.
+def _urls(service: Service, candidate: Candidate) -> Sequence[str]:
+    """The public URL, and the candidate's own: at a small step few requests meet the candidate."""
+    return tuple(dict.fromkeys([service.uri, candidate_url(service, candidate)]))
 
-    The public one, and the candidate's own: at a small step few requests meet the candidate.
-    """
-    world = context.world
+
+def _must_answer(context: Context, service: Service, candidate: Candidate, within: float) -> None:
+    """Each URL answers well ``within`` seconds."""
     prober = Prober.of(context, service)
-    urls = dict.fromkeys([service.uri, candidate_url(service, candidate)])
-    until = world.monotonic() + watched
-    for url in urls:
-        _must_pass(service, url, prober.health(url, within)[0])
-    rounds = 1
-    while (left := until - world.monotonic()) > 0:
-        world.sleep(min(_PROBE_EVERY, left))
-        for url in urls:
-            _must_pass(service, url, prober.steady(url))
-        rounds += 1
-    times = "once" if rounds == 1 else f"{rounds} times"
-    context.report.step(f"it answers well, asked {times}")
+    for url in _urls(service, candidate):
+        verdict, _ = prober.answers(url, within)
+        told = replace(verdict, evidence=f"{verdict.evidence} ({url})")
+        _must_pass(service, candidate, told)
 
 
-def _must_pass(service: Service, url: str, verdict: Verdict) -> None:
-    if verdict.outcome is not Outcome.PASS:
+def _watched(
+    context: Context, service: Service, candidate: Candidate, watch: Watch, seconds: float
+) -> None:
+    """Users are on it, and nothing fails for so many seconds."""
+    if not seconds:
+        return
+    prober, urls = Prober.of(context, service), _urls(service, candidate)
+    with context.report.waiting(f"until it was watched for {seconds:g} s"):
+        _must_pass(service, candidate, watch.during(prober, urls, seconds))
+    context.report.step(f"it does well, watched for {seconds:g} s")
+
+
+def _must_pass(service: Service, candidate: Candidate, verdict: Verdict | None) -> None:
+    if verdict is not None and verdict.outcome is not Outcome.PASS:
         raise ShiftFailed(
-            f"{url} does not answer well: {verdict.evidence}",
-            where=service.name,
+            f"{verdict.check}: {verdict.evidence}",
+            where=f"{service.name}, revision {candidate.revision}",
             remedy="mend it and `nox -s deploy` again",
             lines=verdict.lines,
         )
@@ -155,7 +169,7 @@ def _open(context: Context, service: Service, candidate: Candidate) -> None:
     if context.config.run.allow_unauthenticated and not context.cloud_run.is_public(service):
         context.cloud_run.make_public()
         context.report.step("opened to everybody, as run.allow_unauthenticated says")
-        _must_answer(context, service, candidate, _MAY_OPEN, 0.0)
+        _must_answer(context, service, candidate, _MAY_OPEN)
 
 
 def _finish(context: Context, service: Service, candidate: Candidate) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.context import Context
 from pipeline.model import Service, live_split, tag_uri, unsettled
 from pipeline.release import Candidate, candidate_of, releases_of
-from pipeline.stages.rollback import way_back
+from pipeline.stages.rollback import left_behind, way_back
 
 
 def status(context: Context) -> None:
@@ -20,12 +20,20 @@ def status(context: Context) -> None:
     if why:
         context.report.warn(why)
     _show_candidate(context, service, candidate_of(service))
-    target = way_back(context, service)
+    _show_way_back(context, service)
+
+
+def _show_way_back(context: Context, service: Service) -> None:
+    way = way_back(context, service)
+    if way is None:
+        context.report.note("`nox -s rollback` has no verified revision to go back to")
+        return
+    release, revision = way
     context.report.note(
-        f"`nox -s rollback` would go back to {target.revision}, verified {target.verified}"
-        if target
-        else "`nox -s rollback` has no verified revision to go back to"
+        f"`nox -s rollback` would go back to {release.revision}, verified {release.verified}"
     )
+    for warning in left_behind(service, revision):
+        context.report.note(f"  {warning}")
 
 
 def _history(service: Service, name: str) -> str:
@@ -53,6 +61,9 @@ def _show_candidate(context: Context, service: Service, candidate: Candidate | N
     verdict = candidate.verdict or "not judged yet"
     has = live_split(service).get(candidate.revision, 0)
     context.report.note(f"candidate {candidate.revision} at {has} %, {verdict}, {candidate.image}")
+    for job in candidate.jobs:
+        kind = "reversible" if job.reversible else "not reversible"
+        context.report.note(f"  {job.name} ran for it, {kind}: {job.execution}")
     url = tag_uri(service, candidate.tag)
     if url:
         context.report.note(f"  {url}")

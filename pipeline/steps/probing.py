@@ -6,20 +6,36 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from pipeline.checks.health import judge_answer
-from pipeline.checks.identity import judge_identity, trace_headers
-from pipeline.checks.lines import judge_lines
+from pipeline.adapters.web import Answer
+from pipeline.adapters.world import World
+from pipeline.checks.cors import judge_cors, preflight_headers
+from pipeline.checks.health import judge_answer, judge_series
+from pipeline.checks.identity import judge_identity, judge_word, trace_headers
 from pipeline.context import Context
 from pipeline.model import Outcome, Service, Verdict, concluded
 
 LOG_LAG = 60.0
 """Seconds to wait for a log entry before its absence counts (API facts §8: 30 or more)."""
 
+AGENT = "cloud-run-pipeline"
+"""The user agent by which the request log tells our requests from those of users."""
+
+LOG_PAUSE = 5.0
+"""Seconds between two readings of the log: 60 a minute are allowed in a project."""
+
 _ANSWER = 10.0  # seconds for one answer
 _PAUSE = 1.0  # seconds between two requests
-_LOG_PAUSE = 5.0  # seconds between two readings of the log: 60 a minute are allowed in a project
+_PREFLIGHT = 5.0  # seconds until a preflight request gets any answer
 _TOKEN = 300.0  # seconds that an ID token is used; some are good for 10 minutes only
 _SECOND_CHANCES = 3
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request and what came of it; the request log knows it by its trace."""
+
+    trace: str = ""
+    answer: Answer = field(default_factory=Answer)
 
 
 @dataclass
@@ -46,76 +62,112 @@ class Prober:
             self._token = self.context.id_tokens.header(self.audience)
         return self._token
 
-    def health(self, url: str, within: float) -> tuple[Verdict, str]:
-        """Judge the health document at ``url``, asked again for ``within`` seconds while it fails.
+    def health(self, url: str, within: float) -> tuple[Verdict, Asked]:
+        """Judge the health document at ``url``: healthy within so many seconds, and then steadily.
 
-        Returns the verdict and the trace of the last request.
+        Returns the verdict and the last request.
         """
-        trace = ""
+        first, asked = self.answers(url, within)
+        if first.outcome is not Outcome.PASS:
+            return first, asked
+        health = self.context.config.health
+        with self.context.report.waiting("whether it stays healthy"):
+            warm = self._settling(url)
+        latency = health.max_latency
+        answers = [one.answer for one in warm]
+        verdict = judge_series(asked.answer, answers, health.expect, max_latency=latency)
+        return replace(verdict, sample=first.sample + len(warm)), (warm or [asked])[-1]
+
+    def answers(self, url: str, within: float) -> tuple[Verdict, Asked]:
+        """One good answer, asked for again for ``within`` seconds; and the last request."""
+        asked = Asked()
 
         def ask() -> Verdict:
-            nonlocal trace
-            verdict, trace = self._ask(url)
-            return verdict
+            nonlocal asked
+            asked = self._ask(url)
+            return self._judge(asked.answer)
 
         with self.context.report.waiting("until it is healthy"):
-            return self._until(ask, within, _PAUSE, Outcome.PASS), trace
+            return until(self.context.world, ask, within, _PAUSE, Outcome.PASS), asked
 
-    def steady(self, url: str) -> Verdict:
-        """Ask once more; one bad answer may be chance, a second among the next three is not."""
-        first, _ = self._ask(url)
+    def _settling(self, url: str) -> list[Asked]:
+        """``health.probes`` requests over ``health.settle``; fewer where answers are slow."""
+        health, world = self.context.config.health, self.context.world
+        asked: list[Asked] = []
+        until = world.monotonic() + health.settle + _ANSWER
+        while len(asked) < health.probes and world.monotonic() < until:
+            world.sleep(health.settle / health.probes)
+            asked.append(self._ask(url))
+        return asked
+
+    def steady(self, url: str) -> tuple[Verdict, Answer]:
+        """Ask once more; one bad answer may be chance, a second among the next three is not.
+
+        Returns the verdict, and the first answer for the time that it took.
+        """
+        answer = self._ask(url).answer
+        first = self._judge(answer)
         if first.outcome is Outcome.PASS:
-            return first
-        again = [self._ask(url)[0] for _ in range(_SECOND_CHANCES)]
+            return first, answer
+        again = [self._judge(self._ask(url).answer) for _ in range(_SECOND_CHANCES)]
         bad = [one for one in again if one.outcome is not Outcome.PASS]
-        return replace(bad[0] if bad else again[0], sample=1 + _SECOND_CHANCES)
+        return replace(bad[0] if bad else again[0], sample=1 + _SECOND_CHANCES), answer
 
-    def identity(self, trace: str, revision: str, since: datetime) -> Verdict:
-        """Prove from the request log that ``revision`` answered the request of ``trace``."""
+    def identity(self, asked: Asked, revision: str, since: datetime) -> Verdict:
+        """Prove that ``revision`` answered: by what the answer says, or else by the request log."""
+        where = self.context.config.health.revision
+        if where:
+            word = judge_word(asked.answer, where, revision)
+            if word.outcome is not Outcome.INCONCLUSIVE:
+                return word
 
         def ask() -> Verdict:
-            entries = self.context.logs.of_trace(trace, since)
-            return judge_identity(entries, revision)
+            return judge_identity(self.context.logs.of_trace(asked.trace, since), revision)
 
         with self.context.report.waiting("for the request log, to prove who answered"):
-            return self._until(ask, LOG_LAG, _LOG_PAUSE, Outcome.PASS, Outcome.FAIL)
+            return until(self.context.world, ask, LOG_LAG, LOG_PAUSE, Outcome.PASS, Outcome.FAIL)
 
-    def lines(self, revision: str, since: datetime) -> Verdict:
-        """Required and forbidden lines in what the revision's containers wrote."""
-        startup = self.context.config.startup
+    def cors(self, url: str) -> Verdict:
+        """Ask as a browser does ahead of a request from each of ``cors.origins``."""
+        cors = self.context.config.cors
 
         def ask() -> Verdict:
-            entries = self.context.logs.of_revision(revision, since)
-            written = [one.text for one in entries if one.log in ("stdout", "stderr")]
-            return judge_lines(written, startup.required_logs, startup.forbidden_logs)
+            return judge_cors({one: self._preflight(url + cors.path, one) for one in cors.origins})
 
-        with self.context.report.waiting("for the lines that its log must have"):
-            return concluded(self._until(ask, LOG_LAG, _LOG_PAUSE, Outcome.PASS, Outcome.FAIL))
+        return concluded(
+            until(self.context.world, ask, _PREFLIGHT, _PAUSE, Outcome.PASS, Outcome.FAIL)
+        )
 
-    def _ask(self, url: str) -> tuple[Verdict, str]:
-        health = self.context.config.health
+    def _preflight(self, url: str, origin: str) -> Answer:
+        headers = {**self._traced()[1], **preflight_headers(origin)}
+        return self.context.world.options(url, headers, _ANSWER)
+
+    def _ask(self, url: str) -> Asked:
         trace, headers = self._traced()
-        answer = self.context.world.get(f"{url}{health.path}", headers, _ANSWER)
-        return judge_answer(answer, health.expect, max_latency=health.max_latency), trace
+        path = self.context.config.health.path
+        return Asked(trace, self.context.world.get(f"{url}{path}", headers, _ANSWER))
+
+    def _judge(self, answer: Answer) -> Verdict:
+        return judge_answer(answer, self.context.config.health.expect)
 
     def _traced(self) -> tuple[str, dict[str, str]]:
         trace, span = self.context.world.hex_token(32), self.context.world.hex_token(16)
-        return trace, {**self.headers, **trace_headers(trace, span)}
+        return trace, {**self.headers, **trace_headers(trace, span), "User-Agent": AGENT}
 
-    def _until(
-        self, ask: Callable[[], Verdict], within: float, rest: float, *settled: Outcome
-    ) -> Verdict:
-        """Ask again until the outcome is one of ``settled`` or the time is up.
 
-        The pauses grow up to ``rest`` seconds.
-        """
-        world = self.context.world
-        deadline = world.monotonic() + within
-        asked, pause = 0, _PAUSE / 8
-        while True:
-            asked += 1
-            verdict = ask()
-            if verdict.outcome in settled or world.monotonic() >= deadline:
-                return replace(verdict, sample=max(verdict.sample, asked))
-            world.sleep(min(pause, max(deadline - world.monotonic(), 0.01)))
-            pause = min(pause * 2, rest)
+def until(
+    world: World, ask: Callable[[], Verdict], within: float, rest: float, *settled: Outcome
+) -> Verdict:
+    """Ask again until the outcome is one of ``settled`` or ``within`` seconds are over.
+
+    The pauses grow up to ``rest`` seconds.
+    """
+    deadline = world.monotonic() + within
+    asked, pause = 0, _PAUSE / 8
+    while True:
+        asked += 1
+        verdict = ask()
+        if verdict.outcome in settled or world.monotonic() >= deadline:
+            return replace(verdict, sample=max(verdict.sample, asked))
+        world.sleep(min(pause, max(deadline - world.monotonic(), 0.01)))
+        pause = min(pause * 2, rest)

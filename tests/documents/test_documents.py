@@ -26,6 +26,7 @@ DOCUMENTS = sorted(
 NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
 README = (ROOT / "README.md").read_text("utf-8")
 CI_FILES = [ROOT / "cloudbuild.yaml", *sorted((ROOT / ".github/workflows").glob("*.yml"))]
+NO_STAGES = {"tests", "check", "replay"}
 TOP_LEVEL = {
     ".ci", ".github", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
     "cloudbuild.yaml", "docs", "noxfile.py", "pipeline", "pipeline.yaml", "pyproject.toml",
@@ -84,14 +85,14 @@ def test_ci_calls_sessions_that_exist(file: Path) -> None:
 
 
 def test_every_session_of_a_stage_has_a_page_and_is_in_the_readme() -> None:
-    stages = sessions() - {"tests", "check"}
+    stages = sessions() - NO_STAGES
 
     assert {path.stem for path in (ROOT / "docs/stages").glob("*.md")} == stages
     assert set(re.findall(r"\]\(docs/stages/([a-z]+)\.md\)", README)) == stages
 
 
 def test_every_stage_has_a_session() -> None:
-    assert {*STAGES, "local"} == sessions() - {"tests", "check"}
+    assert {*STAGES, "local", "diagnose"} == sessions() - NO_STAGES
 
 
 def test_the_exit_codes_are_current() -> None:
@@ -116,7 +117,7 @@ def test_a_code_in_a_sentence_exists(document: Path) -> None:
 def test_the_codes_in_the_readme_are_those_of_the_stage() -> None:
     rows = re.findall(r"^\| \[(\w+)\]\(docs/stages/.*\| ([\d, ]*)\|$", README, re.M)
 
-    assert len(rows) == len(sessions()) - 2
+    assert len(rows) == len(sessions() - NO_STAGES)
     for stage, codes in rows:
         page = (ROOT / f"docs/stages/{stage}.md").read_text("utf-8")
         of_stage = {code for code, _ in codes_on(page)}
@@ -137,7 +138,8 @@ def test_the_commands_of_the_readme_exist() -> None:
 
 def test_the_options_that_documents_give_to_sessions_are_understood() -> None:
     known = {
-        "--config", "--explain", "--fix", "--format", "--hold", "--port", "--startup-limit", "--to",
+        "--build", "--config", "--explain", "--fix", "--format", "--hold", "--port", "--revision",
+        "--secrets", "--startup-limit", "--to",
     }  # fmt: skip
     for document in DOCUMENTS:
         text = document.read_text("utf-8")
@@ -163,11 +165,11 @@ def test_the_state_that_is_documented_can_be_read() -> None:
 
     assert keys == [release.CANDIDATE, release.RELEASES, release.VARIABLES]
     assert candidate is not None
-    assert asdict(candidate) == json.loads(notes[release.CANDIDATE])["note"]
+    noted = json.loads(notes[release.CANDIDATE])["note"]
+    assert json.loads(json.dumps(asdict(candidate))) == noted
     assert list(asdict(candidate)) == re.findall(r"^\| `(\w+)` \|", text, re.M)
-    assert [asdict(one) for one in release.releases_of(service)] == json.loads(
-        notes[release.RELEASES]
-    )["note"]
+    released = [asdict(one) for one in release.releases_of(service)]
+    assert json.loads(json.dumps(released)) == json.loads(notes[release.RELEASES])["note"]
     assert release.variables_of(service) == {"DATABASE_URL", "LOG_LEVEL"}
 
 

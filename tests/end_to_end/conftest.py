@@ -33,12 +33,15 @@ run:
   env: {env}
 smoke:
   env: {smoke_env}
+health:
+  settle: 500ms
 startup:
   listen_within: 5s
   required_logs: [Application startup complete]
 traffic:
   steps: [50, 100]
   step_time: 0s
+  watch: 1s
 """
 
 
@@ -130,11 +133,12 @@ class Project:
         return (observed.get("urls") or [observed["uri"]])[0]
 
 
-@pytest.fixture(scope="module")
-def local_cloud_run() -> Iterator[str]:
-    """HOST:PORT of a local Cloud Run, one for each file of tests."""
+@contextlib.contextmanager
+def a_local_cloud_run(*options: str) -> Iterator[str]:
+    """HOST:PORT of a local Cloud Run, until it is left."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "local", "--port", "0", "--startup-limit", "8"],
+        [sys.executable, "-m", "pipeline", "local", "--port", "0", "--startup-limit", "8",
+         *options],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
@@ -146,9 +150,18 @@ def local_cloud_run() -> Iterator[str]:
             break
     else:
         pytest.fail("".join(seen))
-    yield line.removeprefix(announced).strip()
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    try:
+        yield line.removeprefix(announced).strip()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def local_cloud_run() -> Iterator[str]:
+    """One for each file of tests."""
+    with a_local_cloud_run() as address:
+        yield address
 
 
 @pytest.fixture

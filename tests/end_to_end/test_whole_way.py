@@ -11,7 +11,7 @@ def test_nox_deploy_is_the_whole_way_and_the_first_release_opens_only_after_veri
     ran = project.nox("-s", "deploy")
 
     assert ran.code == 0, ran.output
-    sessions = ["lint", "build", "smoke", "deploy", "verify", "shift"]
+    sessions = ["lint", "build", "smoke", "deploy", "jobs", "verify", "shift"]
     assert [one for one in sessions if f"* {one}: success" in ran.output] == sessions
     assert ran.output.index("verified;") < ran.output.index("opened to everybody")
     assert requests.get(f"{project.url()}/health", timeout=5).status_code == 200

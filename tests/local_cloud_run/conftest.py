@@ -66,6 +66,9 @@ class CloudRun:
     def __post_init__(self) -> None:
         self.services = self._client(run_v2.ServicesClient)
         self.revisions = self._client(run_v2.RevisionsClient)
+        self.jobs = self._client(run_v2.JobsClient)
+        self.executions = self._client(run_v2.ExecutionsClient)
+        self.tasks = self._client(run_v2.TasksClient)
 
     def _client(self, kind: Callable[..., object]) -> object:
         options = ClientOptions(api_endpoint=f"http://{self.address}")

@@ -9,13 +9,15 @@ from itertools import count
 
 from pipeline.local_cloud_run.api import views
 from pipeline.local_cloud_run.state import events
-from pipeline.local_cloud_run.state.model import step
-from pipeline.local_cloud_run.state.resources import (
+from pipeline.local_cloud_run.state.effects import (
     ApplyTraffic,
     Effect,
+    StartRevision,
+)
+from pipeline.local_cloud_run.state.model import step
+from pipeline.local_cloud_run.state.resources import (
     Operation,
     Service,
-    StartRevision,
     State,
 )
 from pipeline.local_cloud_run.values import Json, RevisionKey, ServiceKey, Site, StartFailure

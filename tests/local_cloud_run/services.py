@@ -196,3 +196,25 @@ IGNORES_SIGTERM = dedent("""
     while True:
         kept.append(server.accept())
 """)
+
+JOB = dedent('''
+    """A job that does what its arguments say, after telling what it was given."""
+    import json, os, signal, sys, time
+
+    print(json.dumps({"message": "given", "args": sys.argv[1:], "env": dict(os.environ)}))
+    attempt = int(os.environ["CLOUD_RUN_TASK_ATTEMPT"])
+    what, *value = sys.argv[1:] or ["exit", "0"]
+    if what == "exit":
+        print("on stderr", file=sys.stderr)
+        sys.exit(int(value[0]))
+    if what == "fail-first":
+        sys.exit(0 if attempt else 1)
+    if what == "sleep":
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+        print("asleep")
+        time.sleep(float(value[0]))
+    if what == "eat":
+        kept = []
+        while True:
+            kept.append(b"x" * 10_000_000)
+''')

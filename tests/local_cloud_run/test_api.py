@@ -52,8 +52,10 @@ def test_a_stranger_gets_403_and_the_reason(cloud_run: CloudRun) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", f"/v2/{PARENT}/jobs?jobId=x"),
-        ("POST", f"/v2/{PARENT}/jobs/x:run"),
+        ("POST", f"/v2/{PARENT}/jobs/x:pause"),
+        ("GET", "/v1/projects/p/secrets/password/versions/1:access"),
+        ("POST", "/v1/projects/p/secrets/password:setIamPolicy"),
+        ("GET", "/v1/projects/p/secrets"),
         ("GET", f"/v2/{PARENT}/workerPools"),
         ("POST", f"/v2/{PARENT}/builds:submit"),
         ("GET", f"/v2/{PARENT}/instances"),

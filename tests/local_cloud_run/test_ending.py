@@ -19,7 +19,7 @@ from pipeline.adapters.world import real_world
 from pipeline.commands import Command
 from tests.local_cloud_run.conftest import PARENT, POLLING, CloudRun
 from tests.local_cloud_run.images import engine, image
-from tests.local_cloud_run.services import ALL_ROUND
+from tests.local_cloud_run.services import ALL_ROUND, NEVER_LISTENS
 
 MAIN = """
 from tests.local_cloud_run.images import engine
@@ -75,6 +75,21 @@ def test_kill_9_leaves_no_container() -> None:
         assert containers(name)
         server.kill()
         server.wait(5)
+    assert gone(name)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_job_that_runs_ends_with_it(number: signal.Signals) -> None:
+    name = f"job-ends-{os.getpid()}-{number.name.lower()}"
+    with process() as (server, cloud_run):
+        task = {"containers": [{"image": image("never-listens", NEVER_LISTENS)}]}
+        job = run_v2.Job(template={"template": task})
+        asked = cloud_run.jobs.create_job(parent=PARENT, job=job, job_id=name)
+        cloud_run.jobs.run_job(name=asked.result(polling=POLLING).name)
+        assert wait_for(lambda: bool(containers(name)))
+        server.send_signal(number)
+        server.wait(20)
+        assert number is signal.SIGKILL or not containers(name)
     assert gone(name)
 
 

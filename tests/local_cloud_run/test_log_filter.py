@@ -241,9 +241,9 @@ def test_requests_that_cannot_be_understood(body: object) -> None:
         list_entries(store(), body)
 
 
-def test_the_store_is_bounded_per_revision_overall_and_in_size() -> None:
+def test_the_store_is_bounded_per_key_overall_and_in_size() -> None:
     noisy = [entry(number, "s-2") for number in range(9)]
-    assert lines(store(entry(0, text="kept"), *noisy, bounds=Bounds(per_revision=2))) == [
+    assert lines(store(entry(0, text="kept"), *noisy, bounds=Bounds(per_key=2))) == [
         "kept", "line 7", "line 8",
     ]  # fmt: skip
     assert lines(store(*noisy, bounds=Bounds(overall=3))) == ["line 6", "line 7", "line 8"]

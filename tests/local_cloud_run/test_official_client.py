@@ -163,7 +163,7 @@ def test_secrets_are_filled_in_or_missed(cloud_run: CloudRun, name: str) -> None
     seen = requests.get(service.uri, timeout=10).json()["env"]
     assert seen["PASSWORD"] == "open sesame"
     service.template = secret("other")
-    with pytest.raises(exceptions.BadRequest, match="Secret 'other' was not found"):
+    with pytest.raises(exceptions.BadRequest, match="secrets/other/versions/latest was not found"):
         cloud_run.update(service, "template")
 
 

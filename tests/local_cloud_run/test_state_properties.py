@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from pipeline.local_cloud_run.api.paging import page
 from pipeline.local_cloud_run.state import defaults, events, masks, traffic
-from pipeline.local_cloud_run.state.resources import ApplyTraffic
+from pipeline.local_cloud_run.state.effects import (
+    ApplyTraffic,
+)
 from pipeline.local_cloud_run.state.rpc import ApiError
 from pipeline.local_cloud_run.state.traffic import route
 from pipeline.local_cloud_run.values import Json, RevisionKey, Site

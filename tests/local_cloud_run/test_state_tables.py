@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pipeline.local_cloud_run.state import events
-from pipeline.local_cloud_run.state.resources import DropSite, RetireRevision
+from pipeline.local_cloud_run.state.effects import (
+    DropSite,
+    RetireRevision,
+)
 from pipeline.local_cloud_run.state.rpc import ApiError, Code
 from pipeline.local_cloud_run.values import Site, StartFailure
 from tests.local_cloud_run.model import FAILURE, KEY, LATEST, Model, pinned, spec, uri

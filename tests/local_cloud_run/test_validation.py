@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from pipeline.local_cloud_run.state import events
-from pipeline.local_cloud_run.state.resources import etag_of
+from pipeline.local_cloud_run.state.conditions import etag_of
 from pipeline.local_cloud_run.state.rpc import ApiError, Code
 from pipeline.local_cloud_run.values import Json, ServiceKey
 from tests.local_cloud_run.model import KEY, LATEST, Model, pinned, spec

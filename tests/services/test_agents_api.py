@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import pwd
-import shutil
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,10 +22,16 @@ import pytest
 from pipeline.adapters.engine import find_engine
 from pipeline.adapters.world import real_world
 from pipeline.commands import OWNER_LABEL, Engine
+from tests.postgresql import PASSWORD, Cluster, a_cluster
 
 SAMPLE = Path(__file__).parent / "agents_api"
 IMAGE = "cloud-run-pipeline-tests/agents_api"
-PASSWORD = "correct-horse"
+URL = f"postgresql://app:{PASSWORD}@/postgres?host=/cloudsql"
+SQLITE_COLUMNS = """
+import sqlite3
+sql = "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.sql <> ''"
+print(*sorted("|".join(row) for row in sqlite3.connect("/tmp/agents.db").execute(sql)), sep="\\n")
+"""
 Answer = tuple[int, Any]
 
 
@@ -116,55 +119,17 @@ def service(engine: Engine) -> Iterator[Service]:
         yield service
 
 
-class Cluster:
-    """A throwaway PostgreSQL that listens on a socket in ``socket`` and nowhere else."""
-
-    def __init__(self, programs: Path, home: Path) -> None:
-        self.programs = programs
-        self.data = home / "data"
-        self.socket = home / "socket"
-        self.socket.mkdir(mode=0o755)
-        # PostgreSQL refuses to run as root.
-        self.user = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
-        for folder in (home, self.socket):
-            shutil.chown(folder, self.user)
-        secret = home / "password"
-        secret.write_text(PASSWORD)
-        options = ("--username", "app", "--pwfile", str(secret), "--auth", "scram-sha-256")
-        self._run("initdb", *options, "--no-sync", "--no-locale", "--encoding", "UTF8")
-
-    def start(self) -> None:
-        settings = f"-c listen_addresses='' -c unix_socket_directories={self.socket} -c fsync=off"
-        self._run("pg_ctl", "start", "--wait", "--log", f"{self.data}/log", "--options", settings)
-
-    def stop(self) -> None:
-        self._run("pg_ctl", "stop", "--wait", "--mode", "immediate")
-
-    def _run(self, program: str, *arguments: str) -> None:
-        # A file, since the server would keep a pipe open after pg_ctl has ended.
-        with tempfile.TemporaryFile() as output:
-            code = subprocess.call(
-                (self.programs / program, "--pgdata", self.data, *arguments),
-                user=self.user if os.getuid() == 0 else None,
-                stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/",
-            )  # fmt: skip
-            output.seek(0)
-            assert code == 0, f"{program} failed: {output.read().decode()}"
-
-
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not programs:
-        pytest.skip("needs Debian's package postgresql")
-    with ExitStack() as stack:
-        # The name of a socket is short: pytest's own folders are too deep.
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(dir="/tmp", prefix="pg-")))
-        home.chmod(0o755)
-        cluster = Cluster(programs[-1].parent, home)
-        cluster.start()
-        stack.callback(cluster.stop)
+    with a_cluster() as cluster:
         yield cluster
+
+
+def migrate(engine: Engine, cluster: Cluster) -> str:
+    """What the job ``migrate`` does, and its output."""
+    argv = [engine.path, "run", "--rm", "--label", f"{OWNER_LABEL}=tests", "--pull", "never"]
+    argv += ["--volume", f"{cluster.socket}:/cloudsql", "--env", f"DATABASE_URL={URL}"]
+    return run(*argv, IMAGE, "alembic", "upgrade", "head")
 
 
 def test_is_healthy_on_sqlite_where_no_database_is_configured(service: Service) -> None:
@@ -225,8 +190,8 @@ def test_runs_as_a_user_of_its_own_and_ends_on_sigterm(engine: Engine) -> None:
 def test_health_tells_of_a_database_that_dies_and_comes_back(
     engine: Engine, cluster: Cluster
 ) -> None:
-    url = f"postgresql://app:{PASSWORD}@/postgres?host=/cloudsql"
-    with serving(engine, "--volume", f"{cluster.socket}:/cloudsql", DATABASE_URL=url) as service:
+    migrate(engine, cluster)
+    with serving(engine, "--volume", f"{cluster.socket}:/cloudsql", DATABASE_URL=URL) as service:
         eventually(service.health, lambda answer: answer[0] == 200)
         assert "Database connected: PostgreSQL /cloudsql" in service.output()
 
@@ -246,13 +211,47 @@ def test_health_tells_of_a_database_that_dies_and_comes_back(
 def test_starts_unhealthy_without_its_database_and_recovers(
     engine: Engine, cluster: Cluster
 ) -> None:
+    migrate(engine, cluster)
     cluster.stop()
-    url = f"postgresql://app:{PASSWORD}@/postgres?host=/cloudsql"
-    with serving(engine, "--volume", f"{cluster.socket}:/cloudsql", DATABASE_URL=url) as service:
+    with serving(engine, "--volume", f"{cluster.socket}:/cloudsql", DATABASE_URL=URL) as service:
         eventually(service.health, lambda answer: answer[0] == 503)
         cluster.start()
         eventually(service.health, lambda answer: answer[0] == 200)
         assert service.ask("/agents") == (200, [])
+
+
+def test_is_unhealthy_until_the_schema_is_there(engine: Engine, cluster: Cluster) -> None:
+    with serving(engine, "--volume", f"{cluster.socket}:/cloudsql", DATABASE_URL=URL) as service:
+        eventually(service.health, lambda answer: answer[0] == 503)
+        assert "BACKGROUND_TASK_FAILURE aggregator: UndefinedTable" in service.output()
+        migrate(engine, cluster)
+        eventually(service.health, lambda answer: answer[0] == 200)
+
+
+def test_migrates_once_and_never_repeats_the_password(engine: Engine, cluster: Cluster) -> None:
+    first, second = migrate(engine, cluster), migrate(engine, cluster)
+
+    assert "Running upgrade  -> 0001" in first
+    assert "Running upgrade" not in second
+    assert "Migrated PostgreSQL /cloudsql" in second
+    assert PASSWORD not in first + second
+
+
+def test_sqlite_has_the_schema_that_the_migrations_make(engine: Engine, cluster: Cluster) -> None:
+    with serving(engine) as service:
+        eventually(service.health, lambda answer: answer[0] == 200)
+        sqlite = run(engine.path, "exec", service.name, "python", "-c", SQLITE_COLUMNS).splitlines()
+    migrate(engine, cluster)
+    tables = "FROM information_schema.columns WHERE table_schema = 'public'"
+    made = cluster.ask(f"SELECT table_name, column_name {tables} ORDER BY 1, 2")
+
+    assert sqlite == [row for row in made if not row.startswith("alembic_version")]
+
+
+def test_has_nothing_to_migrate_where_no_database_is_configured(engine: Engine) -> None:
+    argv = [engine.path, "run", "--rm", "--label", f"{OWNER_LABEL}=tests", "--pull", "never"]
+
+    assert "Nothing to migrate" in run(*argv, IMAGE, "alembic", "upgrade", "head")
 
 
 def test_never_repeats_a_database_url_it_cannot_read(engine: Engine) -> None:

@@ -31,6 +31,7 @@ from pipeline.errors import (
 from pipeline.model import Revision, Service, Target, live_split
 from pipeline.release import candidate_of
 from pipeline.report.terminal import Report
+from pipeline.steps.probing import AGENT
 
 IMAGE = "sha256:" + "0" * 64
 LATEST = Target(None, 100)
@@ -42,7 +43,7 @@ region: us-central1
 image: us-docker.pkg.dev/my-project/services/agents
 run: {allow_unauthenticated: true}
 health: {expect: {}}
-traffic: {steps: [50, 100], step_time: 4s}
+traffic: {steps: [50, 100], step_time: 4s, watch: 6s}
 """
 NOBODY = Service(
     name="agents", uri="https://agents", etag="0", reconciling=False, ready=True, message="",
@@ -73,6 +74,8 @@ class Cloud:
     clock: list[float] = field(default_factory=lambda: [0.0])
     propagates: float = 0.0  # seconds until a policy that was written holds
     log_lag: float = 0.0  # seconds until a log entry can be read
+    writes: list[str] = field(default_factory=list)  # lines that every revision wrote
+    entries: list[Entry] = field(default_factory=list)  # more that is in the log of each
     opened: float = 0.0
 
     def found(self) -> Service:
@@ -201,7 +204,20 @@ class Cloud:
     def of_revision(self, name: str, since: datetime) -> Sequence[Entry]:
         if self.clock[0] < self.log_lag:
             return []
-        return [Entry(since, "stdout", f"{name} wrote this", "INFO", name)]
+        wrote = [*self.writes, f"{name} wrote this"]
+        lines = [
+            Entry(since, "stdout", text, "INFO", name, id=f"{at}") for at, text in enumerate(wrote)
+        ]
+        ours = {"userAgent": AGENT}
+        asked = [
+            Entry(since, "requests", "", "INFO", name, f"projects/p/traces/{trace}", ours, trace)
+            for trace, met in self.answered.items()
+            if met == name
+        ]
+        return [*lines, *asked, *self.entries]
+
+    def newest(self, name: str, since: datetime) -> Sequence[Entry]:
+        return self.of_revision(name, datetime(2026, 1, 1, tzinfo=UTC))[::-1]
 
 
 def image_in_store(command: Command) -> Finished:

@@ -1,4 +1,4 @@
-"""The checks of lines, identity and revision: each says why in one sentence."""
+"""The checks of lines, identity, CORS, configuration and revision: each says why in a sentence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from pipeline.adapters.logging import Entry
-from pipeline.checks.identity import judge_identity, trace_headers
+from pipeline.adapters.web import Answer
+from pipeline.checks.configuration import judge_configuration
+from pipeline.checks.cors import judge_cors, preflight_headers
+from pipeline.checks.identity import judge_identity, judge_word, trace_headers
 from pipeline.checks.lines import judge_lines
 from pipeline.checks.revision import RELEASE_LABEL, judge_revision
 from pipeline.model import Outcome, Revision, Verdict
@@ -80,6 +83,108 @@ def test_only_the_request_log_proves_who_answered(
     entries: list[Entry], outcome: Outcome, evidence: str
 ) -> None:
     verdict = judge_identity(entries, "agents-2")
+
+    assert (verdict.outcome, verdict.evidence) == (outcome, evidence)
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "where", "outcome", "evidence"),
+    [
+        (Answer(200, {"X-Revision": "agents-2"}), "header:X-Revision", PASS,
+         "agents-2 answered, says header:X-Revision"),
+        (Answer(200, {"X-Revision": "agents-1"}), "header:X-Revision", FAIL,
+         '"agents-1" answered, not agents-2: so says header:X-Revision'),
+        (Answer(200), "header:X-Revision", UNSURE, "the answer has no header:X-Revision"),
+        (Answer(200, JSON, b'{"build": {"revision": "agents-2"}}'), "build.revision", PASS,
+         "agents-2 answered, says build.revision"),
+        (Answer(200, JSON, b'{"build": {"revision": 7}}'), "build.revision", FAIL,
+         "7 answered, not agents-2: so says build.revision"),
+        (Answer(200, JSON, b'{"build": "agents-2"}'), "build.revision", UNSURE,
+         "the answer has no build.revision"),
+        (Answer(200, JSON, b"<html>"), "build.revision", UNSURE,
+         "the answer has no build.revision"),
+        (Answer(failure="connection refused"), "build.revision", UNSURE,
+         "the answer has no build.revision"),
+    ],
+)  # fmt: skip
+def test_a_service_may_say_itself_which_revision_answers(
+    answer: Answer, where: str, outcome: Outcome, evidence: str
+) -> None:
+    verdict = judge_word(answer, where, "agents-2")
+
+    assert (verdict.outcome, verdict.evidence) == (outcome, evidence)
+
+
+APP, ADMIN = "https://app.example.com", "https://admin.example.com"
+
+
+def allows(origin: str, status: int = 204) -> Answer:
+    return Answer(status, {"Access-Control-Allow-Origin": origin})
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome", "evidence"),
+    [
+        ({APP: allows(APP)}, PASS, f"{APP} may call it"),
+        ({APP: allows("*", 200), ADMIN: allows(ADMIN)}, PASS, f"{APP}, {ADMIN} may call it"),
+        ({APP: allows("http://localhost:8080")}, FAIL,
+         f"{APP} is blocked: Access-Control-Allow-Origin is 'http://localhost:8080'"),
+        ({APP: allows(f"{APP}, {ADMIN}")}, FAIL,
+         f"{APP} is blocked: Access-Control-Allow-Origin is '{APP}, {ADMIN}'"),
+        ({APP: Answer(200)}, FAIL, f"{APP} is blocked: Access-Control-Allow-Origin is absent"),
+        ({APP: allows(APP), ADMIN: Answer(400)}, FAIL,
+         f"{ADMIN} is blocked: its preflight was answered 400, "
+         "Access-Control-Allow-Origin is absent"),
+        ({APP: allows(APP, 302)}, FAIL,
+         f"{APP} is blocked: its preflight was answered 302, Access-Control-Allow-Origin is "
+         f"'{APP}'"),
+        ({APP: Answer(failure="connection refused")}, UNSURE,
+         f"{APP} is blocked: connection refused"),
+    ],
+)  # fmt: skip
+def test_every_origin_must_be_let_in(
+    answers: dict[str, Answer], outcome: Outcome, evidence: str
+) -> None:
+    verdict = judge_cors(answers)
+
+    assert (verdict.outcome, verdict.evidence) == (outcome, evidence)
+
+
+def test_a_preflight_is_a_browsers() -> None:
+    assert preflight_headers(APP) == {"Origin": APP, "Access-Control-Request-Method": "GET"}
+
+
+SECRET = "postgresql://app:hunter2@db/app"
+
+
+@pytest.mark.parametrize(
+    ("asked", "found", "outcome", "evidence"),
+    [
+        ({}, {"run.cpu": "1"}, PASS, "no setting was asked for"),
+        ({"run.cpu": "1"}, {"run.cpu": "1", "run.port": "8080"}, PASS,
+         "1 setting is as asked for"),
+        ({"run.memory": "1Gi", "run.cpu": "1"}, {"run.memory": "512Mi", "run.cpu": "1"}, FAIL,
+         "run.memory is 512Mi, asked for 1Gi"),
+        ({"run.service_account": "a@b"}, {"run.service_account": ""}, FAIL,
+         "run.service_account is not set, asked for a@b"),
+        ({"run.secrets.KEY": "key:latest"}, {}, FAIL,
+         "run.secrets.KEY is not set, asked for key:latest"),
+        ({"run.env.URL": SECRET}, {"run.env.URL": f"{SECRET}2"}, FAIL,
+         "run.env.URL has another value than asked for"),
+        ({"run.env.URL": SECRET}, {}, FAIL, "run.env.URL is absent"),
+        ({"run.env.EMPTY": ""}, {"run.env.EMPTY": ""}, PASS, "1 setting is as asked for"),
+        ({"run.env.EMPTY": ""}, {}, FAIL, "run.env.EMPTY is absent"),
+        ({f"run.env.V{at:02}": "1" for at in range(12)}, {}, FAIL,
+         "; ".join([*(f"run.env.V{at:02} is absent" for at in range(10)), "and 2 more"])),
+    ],
+)  # fmt: skip
+def test_every_setting_that_is_not_as_asked_for_is_named_and_no_value_of_a_variable(
+    asked: dict[str, str], found: dict[str, str], outcome: Outcome, evidence: str
+) -> None:
+    verdict = judge_configuration(asked, found)
 
     assert (verdict.outcome, verdict.evidence) == (outcome, evidence)
 

@@ -32,10 +32,17 @@ def test_a_container_runs_as_cloud_run_would_run_it() -> None:
         "--label", "cloud-run-pipeline.owner=smoke-1",
         "--platform", "linux/amd64", "--publish", "127.0.0.1::8080",
         "--memory", "1048576", "--memory-swap", "1048576", "--cpu-quota", "50000",
+        "--pids-limit", "8192",
         "--log-driver", "none", "--pull", "never", "--security-opt", "no-new-privileges",
         "--env", "DATABASE_URL", "--env", "PATH=/app/bin", "--env", "PORT=8080",
         "sha256:abc",
     )  # fmt: skip
+
+
+def test_what_nobody_calls_has_no_port() -> None:
+    argv = commands.run_container(DOCKER, replace(RUN, port=None)).argv
+    assert "--publish" not in argv
+    assert "None" not in " ".join(argv)
 
 
 def test_podman_gets_the_same_words() -> None:

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.adapters.web import Answer
-from pipeline.checks.health import judge_answer, mismatches
+from pipeline.checks.documents import mismatches, value_at
+from pipeline.checks.health import judge_answer, judge_latency, judge_series
 from pipeline.model import Outcome, Verdict
 
-PASS, FAIL = Outcome.PASS, Outcome.FAIL
+PASS, FAIL, UNSURE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
 JSON_TYPE = {"Content-Type": "application/json"}
 EXPECT = {"status": "healthy", "services.*": True}
 
@@ -41,7 +42,16 @@ paths = st.lists(st.sampled_from(["*", "status", "services", "0"]), min_size=1).
             ['status is missing, expected "healthy"', "services.* is missing, expected true"],
         ),
         ({"services": {}}, {"services.*": True}, []),
-        ({"services": "up"}, {"services.*": True}, ["services.* is missing, expected true"]),
+        (
+            {"services": "up"},
+            {"services.*": True},
+            ['services is "up": services.* is missing, expected true'],
+        ),
+        (
+            {"services": None},
+            {"services.db.up": True},
+            ["services is null: services.db.up is missing, expected true"],
+        ),
         ([{"up": True}, {"up": 0}], {"*.up": True}, ["1.up is 0, expected true"]),
         ([{"up": True}, {}], {"*.up": True}, ["1.up is missing, expected true"]),
         ({"a": {"b": [7]}}, {"a.b.0": 7}, []),
@@ -76,7 +86,15 @@ HEALTHY = json.dumps({"status": "healthy", "services": {"db": True}}).encode()
             Answer(200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>"),
             "it answered text/html, not a JSON document",
         ),
-        (Answer(200, {}, b""), "it answered no content type, not a JSON document"),
+        (Answer(200, {}, b""), "it answered an empty body, not a JSON document"),
+        (Answer(200, {}, b"up"), "it answered no content type, not a JSON document"),
+        (Answer(200, JSON_TYPE, b"null"), "the document is null, not an object"),
+        (Answer(200, JSON_TYPE, b'"healthy"'), 'the document is "healthy", not an object'),
+        (Answer(200, JSON_TYPE, b"[]"), "the document is a list, not an object"),
+        (
+            Answer(503, JSON_TYPE, b"[]"),
+            "it answered 503; the document is a list, not an object",
+        ),
         (Answer(503, JSON_TYPE, HEALTHY), "it answered 503"),
         (Answer(404, {}, b"not found"), "it answered 404"),
         (
@@ -86,11 +104,11 @@ HEALTHY = json.dumps({"status": "healthy", "services": {"db": True}}).encode()
         (Answer(200, JSON_TYPE, HEALTHY, 2.5), "it took 2.50 s, more than 2 s"),
         (
             Answer(200, JSON_TYPE, b"[" * 100_000),
-            "it answered application/json, not a JSON document",
+            "it answered application/json, but its body is not a JSON document",
         ),
         (
             Answer(200, JSON_TYPE, b"9" * 100_000),
-            "it answered application/json, not a JSON document",
+            "it answered application/json, but its body is not a JSON document",
         ),
     ],
 )
@@ -118,6 +136,105 @@ def test_a_bad_answer_is_shown_but_not_all_of_it() -> None:
     assert verdict.lines == ("line",) * 20
 
 
+def test_of_many_faults_the_first_are_named() -> None:
+    document = json.dumps({"services": {f"{at}": False for at in range(99)}}).encode()
+
+    verdict = judge_answer(Answer(200, JSON_TYPE, document), {"services.*": True})
+
+    assert verdict.evidence.startswith("services.0 is false, expected true; services.1 is")
+    assert verdict.evidence.endswith("services.4 is false, expected true; and 94 more")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b'{"a":' * 400 + b"1" + b"}" * 400, id="deep"),
+        pytest.param(b'{"a":' * 900 + b"1" + b"}" * 900, id="as deep as can be read"),
+        pytest.param(b'{"' + b"k" * 500_000 + b'": 0}', id="a long key"),
+        pytest.param(b'{"a": "' + b"v" * 500_000 + b'"}', id="a long value"),
+        pytest.param(b"{" + b'"\\ud800":1,' * 50_000 + b'"a":NaN}', id="half a character"),
+        pytest.param(b"[" + b"0," * 300_000 + b"0]", id="a long list"),
+        pytest.param(json.dumps({f"{at}": 0 for at in range(50_000)}).encode(), id="many keys"),
+    ],
+)
+@pytest.mark.parametrize("path", ["a", "*", "*.*", ".".join(["a"] * 300), "*.a.0"])
+def test_evidence_is_short_whatever_came(body: bytes, path: str) -> None:
+    verdict = judge_answer(Answer(200, JSON_TYPE, body), {path: True})
+
+    assert verdict.outcome is FAIL or path == "*.*"
+    assert len(verdict.evidence) < 2500
+
+
+def warm(*seconds: float) -> list[Answer]:
+    return [Answer(200, JSON_TYPE, HEALTHY, one) for one in seconds]
+
+
+SICK = Answer(200, JSON_TYPE, b'{"status": "healthy", "services": {"db": false}}', 0.01)
+
+
+def test_what_flaps_is_not_healthy() -> None:
+    verdict = judge_series(
+        warm(0.3)[0], [*warm(0.01), SICK, *warm(0.01, 0.01), SICK], EXPECT, max_latency=1
+    )
+
+    fault = "it flaps: 2 of 5 answers were bad: services.db is false, expected true"
+    assert (verdict.outcome, verdict.evidence, verdict.sample) == (FAIL, fault, 6)
+    assert verdict.lines
+
+
+def test_a_cold_answer_may_be_slow_and_one_warm_one_too() -> None:
+    verdict = judge_series(
+        warm(9.0)[0], warm(0.01, 0.02, 5.0, 0.02, 0.03), {"status": "healthy"}, max_latency=1
+    )
+
+    said = (
+        "200, cold 9000 ms, then 5 warm answers in 20 ms (median), 5000 ms (worst); "
+        'status is "healthy"'
+    )
+    assert verdict == Verdict("health", PASS, said, 6)
+
+
+def test_half_of_the_warm_answers_slow_is_too_slow() -> None:
+    verdict = judge_series(warm(0.1)[0], warm(0.2, 1.5, 1.25), {}, max_latency=1)
+
+    said = "cold 100 ms, then 3 warm answers in 1250 ms (median), 1500 ms (worst): more than 1 s"
+    assert verdict == Verdict("health", FAIL, said, 4)
+
+
+def test_a_series_needs_its_first_answer_and_is_that_alone_where_no_more_came() -> None:
+    assert judge_series(SICK, warm(0.1), EXPECT, max_latency=1).outcome is FAIL
+    assert judge_series(warm(0.1)[0], [], EXPECT, max_latency=1).outcome is PASS
+
+
+@pytest.mark.parametrize(
+    ("took", "least", "outcome", "evidence"),
+    [
+        ([], 0, UNSURE, "fewer than 1 answers: 0"),
+        ([0.1] * 4, 5, UNSURE, "fewer than 5 answers: 4"),
+        ([0.1], 1, PASS, "1 warm answer in 100 ms (median), 100 ms (worst)"),
+        (
+            [0.25] * 3 + [9.0],
+            4,
+            FAIL,
+            "4 warm answers in 250 ms (median), 9000 ms (worst): more than 0.2 s",
+        ),
+    ],
+)
+def test_latency_is_the_median_of_enough_answers(
+    took: list[float], least: int, outcome: Outcome, evidence: str
+) -> None:
+    verdict = judge_latency(took, 0.2, least=least)
+
+    assert (verdict.outcome, verdict.evidence, verdict.sample) == (outcome, evidence, len(took))
+
+
+@given(st.dictionaries(st.sampled_from(["Content-Type", "Location"]), st.text()), st.integers())
+def test_no_header_and_no_status_raises(headers: dict[str, str], status: int) -> None:
+    verdict = judge_answer(Answer(status, headers, b"<html>"), EXPECT)
+
+    assert verdict.outcome is FAIL
+
+
 @given(st.binary(), paths, documents)
 def test_no_body_raises(body: bytes, path: str, wanted: object) -> None:
     judge_answer(Answer(200, JSON_TYPE, body), {path: wanted})
@@ -133,3 +250,11 @@ def test_a_document_meets_itself(document: dict[str, Any]) -> None:
     same = json.loads(json.dumps(document).replace("NaN", "0"))
 
     assert mismatches(same, same) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [("a.b.1", 7), ("a.b", [0, 7]), ("a.c", None), ("a.b.2", None), ("a.b.1.x", None), ("*", None)],
+)
+def test_a_value_is_found_by_its_path(path: str, value: object) -> None:
+    assert value_at({"a": {"b": [0, 7]}}, path) == value

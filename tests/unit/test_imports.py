@@ -23,17 +23,18 @@ ALLOWED = {
     "release": {"model"},
     "dockerfile": set(),
     "config": {"dockerfile.ids", "errors"},
+    "catalogue": {"config.faults", "config.reading", "errors", "model"},
     "report": {"commands", "errors", "model"},
     "adapters": {"commands", "errors", "inspected", "model", "config"},
     "checks": {"model", "release", "adapters.logging.Entry", "adapters.web.Answer"},
     "context": {"adapters", "commands", "config", "report"},
     "steps": {
-        "adapters", "checks", "commands", "config", "context", "dockerfile", "errors", "model",
-        "release",
+        "adapters", "checks", "commands", "config", "context", "dockerfile", "errors",
+        "inspected", "model", "release",
     },
     "stages": {
-        "adapters", "checks", "commands", "config", "context", "errors", "inspected", "model",
-        "release", "report", "steps",
+        "adapters", "catalogue", "checks", "commands", "config", "context", "errors",
+        "inspected", "model", "release", "report", "steps",
     },
     "stages.local": {"adapters", "config", "report", "local_cloud_run.server"},
     "local_cloud_run": {
@@ -42,7 +43,8 @@ ALLOWED = {
     },
     "command_line": {"errors"},
     "__main__": {
-        "adapters.world", "command_line", "config", "context", "errors", "report", "stages",
+        "adapters.world", "catalogue", "command_line", "config", "context", "errors", "report",
+        "stages",
     },
     "__init__": set(),
 }  # fmt: skip

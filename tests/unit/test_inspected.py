@@ -6,7 +6,16 @@ import json
 
 import pytest
 
-from pipeline.inspected import Address, address, first, image_id
+from pipeline.inspected import (
+    Address,
+    address,
+    first,
+    gateway,
+    image_id,
+    ran_for,
+    user,
+    variables,
+)
 
 PORTS = {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": "32768"}]}
 DOCKER = {"IPAddress": "172.17.0.2", "Networks": {"bridge": {"IPAddress": "172.17.0.2"}}}
@@ -52,3 +61,47 @@ def test_the_one_thing() -> None:
 @pytest.mark.parametrize("spelt", ["a1", "sha256:a1"])
 def test_podman_writes_ids_without_their_algorithm(spelt: str) -> None:
     assert image_id({"Id": spelt}) == "sha256:a1"
+
+
+@pytest.mark.parametrize(
+    ("spelt", "name"),
+    [("", "root"), ("0", "root"), ("root:root", "root"), ("999", "999"), ("app:app", "app:app")],
+)
+def test_root_is_root_however_it_is_spelt(spelt: str, name: str) -> None:
+    assert user({"Config": {"User": spelt}}) == name
+    assert user({}) == "root"
+
+
+def test_variables_of_a_container() -> None:
+    assert variables({"Config": {"Env": ["A=1=2", "B="]}}) == {"A": "1=2", "B": ""}
+    assert variables({"Config": None}) == {}
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "seconds"),
+    [
+        ("2026-01-01T00:00:00.123456789Z", "2026-01-01T00:00:02.123456789Z", 2.0),
+        ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:01Z", 1.0),
+        ("2026-01-01T00:00:00Z", "0001-01-01T00:00:00Z", 0.0),
+        ("yesterday", "2026-01-01T00:00:00Z", None),
+        (None, None, None),
+    ],
+)
+def test_how_long_it_ran(began: object, ended: object, seconds: float | None) -> None:
+    assert ran_for({"State": {"StartedAt": began, "FinishedAt": ended}}) == seconds
+    assert ran_for({}) is None
+
+
+@pytest.mark.parametrize(
+    ("network", "host"),
+    [
+        ({"IPAM": {"Config": [{"Subnet": "x", "Gateway": "172.17.0.1"}]}}, "172.17.0.1"),
+        ({"IPAM": {"Config": [{"Gateway": "fd00::1"}, {"Gateway": "10.0.0.1"}]}}, "10.0.0.1"),
+        ({"subnets": [{"subnet": "x", "gateway": "10.88.0.1"}]}, "10.88.0.1"),
+        ({"IPAM": {"Config": None}}, ""),
+        ({"IPAM": {"Config": [{"Subnet": "x"}]}}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_gateway_of_a_network(network: dict[str, object], host: str) -> None:
+    assert gateway(network) == host

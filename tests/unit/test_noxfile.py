@@ -18,7 +18,8 @@ from nox import registry
 ROOT = Path(__file__).parents[2]
 CHAIN = ["lint", "build", "smoke", "deploy"]
 SESSIONS = [
-    *CHAIN, "verify", "shift", "rollback", "status", "rehearse", "local", "tests", "check",
+    *CHAIN, "jobs", "verify", "shift", "rollback", "status", "diagnose", "rehearse", "local",
+    "tests", "replay", "check",
 ]  # fmt: skip
 
 
@@ -86,13 +87,13 @@ def test_each_session_has_a_docstring_of_one_line(noxfile: Any) -> None:
 @pytest.mark.parametrize(
     ("posargs", "notified"),
     [
-        ([], ["verify", "shift"]),
-        (["--config", "a.yaml"], ["verify", "shift"]),
-        (["--hold"], ["verify"]),
-        (["--config", "a.yaml", "--hold"], ["verify"]),
+        ([], ["jobs", "verify", "shift"]),
+        (["--config", "a.yaml"], ["jobs", "verify", "shift"]),
+        (["--hold"], ["jobs", "verify"]),
+        (["--config", "a.yaml", "--hold"], ["jobs", "verify"]),
     ],
 )
-def test_deploy_queues_verify_and_shift_unless_held(
+def test_deploy_queues_jobs_verify_and_shift_unless_held(
     noxfile: Any, posargs: list[str], notified: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[list[str]] = []
@@ -113,10 +114,15 @@ def test_deploy_queues_verify_and_shift_unless_held(
         (["--config=../a.yaml"], ["--config=/typed/here/../a.yaml"]),
         (["--config", "/b/a.yaml"], ["--config", "/b/a.yaml"]),
         (["--config"], ["--config"]),
+        (["--secrets", "s.env"], ["--secrets", "/typed/here/s.env"]),
+        (["--secrets=s.env"], ["--secrets=/typed/here/s.env"]),
         (["api", "/b/Dockerfile"], ["/typed/here/api", "/b/Dockerfile"]),
         (["--format", "json", "--fix", "api"], ["--format", "json", "--fix", "/typed/here/api"]),
         (["--explain", "S02"], ["--explain", "S02"]),
         (["--port", "0"], ["--port", "0"]),
+        (["a.log"], ["/typed/here/a.log"]),
+        (["-"], ["-"]),
+        (["--revision", "r", "--build", "b"], ["--revision", "r", "--build", "b"]),
     ],
 )
 def test_a_path_is_seen_from_where_it_was_typed(

@@ -17,9 +17,12 @@ from pipeline.release import (
     KEPT,
     RELEASES,
     Candidate,
+    JobRun,
     Release,
     candidate_of,
+    not_restored,
     note_candidate,
+    note_job,
     note_released,
     note_variables,
     note_verdict,
@@ -36,9 +39,10 @@ FIRST = Candidate("agents-1", "c-1", "image@sha256:1", "2026-01-01T00:00:00+00:0
 
 texts = st.text(max_size=20)
 times = st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat)
+job_runs = st.builds(JobRun, texts, texts, st.booleans(), times)
 candidates = st.builds(
     Candidate, texts, texts, texts, times, st.dictionaries(texts, st.integers(0, 100), max_size=3),
-    texts, st.sampled_from(["", *Outcome]), texts,
+    texts, st.sampled_from(["", *Outcome]), texts, st.lists(job_runs, max_size=3).map(tuple),
 )  # fmt: skip
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | texts,
@@ -76,6 +80,58 @@ def test_a_released_candidate_is_the_newest_release_and_no_candidate() -> None:
     ]
 
 
+@given(candidates, job_runs)
+def test_a_job_that_ran_is_kept_and_makes_the_verdict_void(
+    candidate: Candidate, job: JobRun
+) -> None:
+    read = candidate_of(replace(SERVICE, annotations=note_job(candidate, job)))
+
+    assert read is not None
+    assert read.jobs == (*candidate.jobs, job)
+    assert not read.is_verified
+
+
+@given(candidates)
+def test_a_release_keeps_the_jobs_of_its_candidate(candidate: Candidate) -> None:
+    service = replace(SERVICE, annotations=note_released(SERVICE, candidate, NOW))
+
+    assert releases_of(service)[0].jobs == candidate.jobs
+
+
+def test_notes_from_before_there_were_jobs_are_read() -> None:
+    note = {name: value for name, value in asdict(FIRST).items() if name != "jobs"}
+    release = {"revision": "a", "image": "i", "verified": NOW, "since": NOW, "commit": ""}
+    annotations = {
+        CANDIDATE: json.dumps({"v": 1, "note": note}),
+        RELEASES: json.dumps({"v": 1, "note": [release]}),
+    }
+
+    assert candidate_of(replace(SERVICE, annotations=annotations)) == FIRST
+    assert releases_of(replace(SERVICE, annotations=annotations)) == (Release(**release),)
+
+
+def test_a_rollback_does_not_restore_what_others_did_since() -> None:
+    def ran(name: str, day: int, *, reversible: bool = False) -> JobRun:
+        return JobRun(name, f"{name}-x", reversible, f"2026-01-0{day}T00:00:00+00:00")
+
+    service = SERVICE
+    for number, jobs in enumerate([[ran("a", 1)], [ran("b", 2)], [ran("c", 3, reversible=True)]]):
+        candidate = replace(FIRST, revision=f"agents-{number}", jobs=tuple(jobs))
+        service = replace(service, annotations=note_released(service, candidate, NOW))
+    under_way = replace(FIRST, revision="agents-3", jobs=(ran("d", 4),))
+    service = replace(service, annotations=service.annotations | note_candidate(under_way))
+
+    def left(revision: str, day: int) -> list[str]:
+        made = datetime(2026, 1, day, tzinfo=UTC)
+        return [job.name for job in not_restored(service, revision, made)]
+
+    assert left("agents-2", 3) == ["d"]
+    assert left("agents-1", 2) == ["d"]
+    assert left("agents-0", 1) == ["d", "b"]
+    assert left("of another tool", 3) == ["d"]
+    assert left("agents-3", 4) == []
+
+
 @given(st.sets(texts))
 def test_the_names_of_variables_are_read_as_they_were_written(names: set[str]) -> None:
     assert variables_of(replace(SERVICE, annotations=note_variables(names))) == names
@@ -104,7 +160,10 @@ def test_unreadable_and_future_notes_are_absent(text: str) -> None:
         {"revision": 7}, {"tag": None}, {"commit": ["a"]}, {"verdict": {}},
         {"before": "agents-1"}, {"before": ["agents-1"]}, {"before": {"agents-1": "100"}},
         {"before": {"agents-1": True}}, {"created": "yesterday"},
-        {"created": "2026-01-01T00:00:00"},
+        {"created": "2026-01-01T00:00:00"}, {"jobs": None}, {"jobs": "migrate"}, {"jobs": [7]},
+        {"jobs": [{"name": "migrate"}]},
+        {"jobs": [{"name": "m", "execution": "e", "reversible": "no", "ended": NOW}]},
+        {"jobs": [{"name": "m", "execution": "e", "reversible": False, "ended": "today"}]},
     ],
     ids=str,
 )  # fmt: skip
@@ -114,7 +173,9 @@ def test_a_candidate_with_a_value_of_another_kind_is_absent(wrong: dict[str, obj
     assert candidate_of(replace(SERVICE, annotations={CANDIDATE: note})) is None
 
 
-@pytest.mark.parametrize("wrong", [{"revision": 7}, {"since": None}, {"commit": []}], ids=str)
+@pytest.mark.parametrize(
+    "wrong", [{"revision": 7}, {"since": None}, {"commit": []}, {"jobs": [None]}], ids=str
+)
 def test_releases_with_a_value_of_another_kind_are_absent(wrong: dict[str, object]) -> None:
     note = json.dumps({"v": 1, "note": [{**asdict(releases("a")[0]), **wrong}]})
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from pipeline.commands import Command
-from pipeline.errors import ConfigError, PipelineError
-from pipeline.model import Finding, Outcome, Verdict
+from pipeline.errors import BuildFailed, ConfigError, PipelineError
+from pipeline.model import Diagnosis, Finding, Mark, Outcome, Verdict
 from pipeline.report import github
+from pipeline.report.known import Known
 from pipeline.report.terminal import Report
 
 FINDING = Finding("DL3006", "warning", "app/Dockerfile", 3, 4, 1, "Tag the image")
@@ -33,18 +36,21 @@ def on_a_screen(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return terminal
 
 
-def say_everything(report: Report) -> None:
-    report.act("baseline", "the first")
-    report.stage("lint", "Dockerfile")
-    report.step("done")
-    report.doing("working")
-    report.warn("careful")
-    report.note("by the way")
-    report.command(Command(("docker", "ps")))
-    report.output(["written"])
-    report.progress("unseen")
-    report.verdict(Verdict("health", Outcome.FAIL, "it is ill", lines=("evidence",)))
-    report.findings([FINDING])
+def say_everything(report: Report, more: str = "") -> None:
+    report.act("baseline", f"the first{more}")
+    report.stage("lint", f"Dockerfile{more}")
+    report.step(f"done{more}")
+    report.doing(f"working{more}")
+    report.warn(f"careful{more}")
+    report.note(f"by the way{more}")
+    report.command(Command(("docker", f"ps{more}")))
+    report.output([f"written{more}"])
+    report.progress(f"unseen{more}")
+    report.verdict(Verdict("health", Outcome.FAIL, f"it is ill{more}", lines=(f"evidence{more}",)))
+    report.findings(
+        [replace(FINDING, message=f"Tag the image{more}")], {"app/Dockerfile": [more] * 4}
+    )
+    report.diff([f"+{more}"])
     report.error(ERROR)
     with report.timed("timed"):
         pass
@@ -150,6 +156,64 @@ def test_a_failure_that_was_wanted_is_no_annotation(capsys: Screen) -> None:
     Report(GITHUB).failure(ERROR)
 
     assert "::error" not in capsys.readouterr().out
+
+
+DIAGNOSIS = Diagnosis("S19", "a title", "lint", "the cause", "the fix", "do so", ("a line",))
+
+
+def test_what_a_failure_is_known_as_follows_its_remedy(capsys: Screen) -> None:
+    Report({}).error(ERROR, Known((DIAGNOSIS,) * 4, 85))
+
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        "  remedy  mend it",
+        *["  S19     a title", "  │ a line", "  cause   the cause", "  fix     the fix",
+          "  avoid   do so"] * 3,
+        "  also    S19  a title",
+    ]  # fmt: skip
+
+
+def test_of_a_build_the_last_lines_are_shown(capsys: Screen) -> None:
+    lines = [f"line {number}" for number in range(100)]
+    Report({}).error(BuildFailed("it ended", lines=lines))
+
+    shown = capsys.readouterr().out.splitlines()[1:]
+    assert shown[0] == "  │ … (60 lines left out) …"
+    assert shown[1:] == [f"  │ line {number}" for number in range(60, 100)]
+
+
+SECRET = "hunter2-hunter2"
+
+
+@pytest.mark.parametrize("environ", [{}, GITHUB, {"FORCE_COLOR": "1"}])
+def test_what_is_secret_is_shown_nowhere(
+    environ: dict[str, str], capsys: Screen, tmp_path: Path
+) -> None:
+    summary = tmp_path / "summary.md"
+    report = Report({**environ, "GITHUB_STEP_SUMMARY": str(summary)})
+    report.hide([SECRET])
+    report.hide(["another-one"])
+    say_everything(report, f"{SECRET} another-one\n")
+    report.raw(SECRET)
+    known = replace(DIAGNOSIS, title=SECRET, cause=SECRET, evidence=(SECRET,))
+    error = ConfigError(SECRET, where=SECRET, remedy=SECRET, lines=[SECRET])
+    error.add_note(SECRET)
+    report.error(error, Known((known,), 85, (Mark(SECRET, 3, SECRET), Mark("f", 4))))
+
+    screen = capsys.readouterr()
+    written = summary.read_text("utf-8") if summary.exists() else ""
+    assert "***" in screen.out
+    assert SECRET not in screen.out + screen.err + written + report.masked(SECRET)
+    assert "another-one" not in screen.out
+
+
+def test_a_marked_failure_is_an_annotation_at_each_line(capsys: Screen) -> None:
+    marks = (Mark("a,b", 3, "first"), Mark("c", 4))
+    Report(GITHUB).error(ERROR, Known(marks=marks))
+
+    assert [line for line in capsys.readouterr().out.splitlines() if line[:2] == "::"] == [
+        "::error file=a%2Cb,line=3,title=The configuration is wrong::first",
+        "::error file=c,line=4,title=The configuration is wrong::it is wrong%0Amend it",
+    ]
 
 
 def test_long_lines_are_not_wrapped(capsys: Screen) -> None:

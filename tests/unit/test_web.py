@@ -82,22 +82,25 @@ def ask(peer: Peer, deadline: float = 5.0, **headers: str) -> Answer:
         return answer
 
 
-LATE = f"no complete answer within {DEADLINE:g} s"
+LATE = f"no complete answer within {DEADLINE:g} s: "
+NO_HEADERS, NO_END = "its headers did not come", "its body did not end"
 BIG = b"x" * 65536
 
 
 @pytest.mark.parametrize(
-    "peer",
+    ("peer", "missing"),
     [
-        pytest.param(saying(hang=True), id="hangs"),
-        pytest.param(saying(*[b"H"] * 50, every=0.1), id="drips its status line"),
-        pytest.param(saying(OK, *[b"A: b\r\n"] * 50, every=0.1), id="drips its headers"),
-        pytest.param(saying(OK + b"\r\n", *[b"x"] * 50, every=0.1), id="drips its body"),
-        pytest.param(saying(OK + b"Content-Length: 9\r\n\r\nx", hang=True), id="stops in its body"),
+        pytest.param(saying(hang=True), NO_HEADERS, id="hangs"),
+        pytest.param(saying(*[b"H"] * 50, every=0.1), NO_HEADERS, id="drips its status line"),
+        pytest.param(saying(OK, *[b"A: b\r\n"] * 50, every=0.1), NO_HEADERS, id="drips headers"),
+        pytest.param(saying(OK + b"\r\n", *[b"x"] * 50, every=0.1), NO_END, id="drips its body"),
+        pytest.param(
+            saying(OK + b"Content-Length: 9\r\n\r\nx", hang=True), NO_END, id="stops in its body"
+        ),
     ],
 )
-def test_an_answer_that_does_not_come_is_a_failure_in_time(peer: Peer) -> None:
-    assert ask(peer, DEADLINE) == Answer(seconds=DEADLINE, failure=LATE)
+def test_an_answer_that_does_not_come_is_a_failure_in_time(peer: Peer, missing: str) -> None:
+    assert ask(peer, DEADLINE) == Answer(seconds=DEADLINE, failure=f"{LATE}{missing}")
 
 
 @pytest.mark.parametrize("peer", [saying(), lambda *_: None], ids=["later", "at once"])

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.adapters import processes
+from pipeline.adapters import kept, processes
 from pipeline.adapters.world import real_world
 from pipeline.commands import Command
 from pipeline.errors import EngineFailed
@@ -113,12 +113,16 @@ def test_a_streamed_tool_that_ignores_sigterm_is_killed(
 
 
 def test_a_flood_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "_MOST_KEPT", 100_000)
-    process = world.start(shell("head -c 1000000 /dev/zero; echo; yes | head -100000; exit 3"))
+    monkeypatch.setattr(kept, "_MOST", 100_000)
+    process = world.start(
+        shell("head -c 1000000 /dev/zero; echo; yes | head -100000; echo the end; exit 3")
+    )
 
     assert process.wait(PATIENCE) == 3
     assert sum(map(len, process.lines)) < 200_000
-    assert process.lines[-1] == "(it writes on; what follows was not kept)"
+    assert set(process.lines[0]) == {"\0"}
+    assert process.lines[-1] == "the end"
+    assert any("lines were not kept)" in line for line in process.lines)
 
 
 def test_a_started_process_is_polled_while_it_runs_and_read_when_it_ended(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pipeline.dockerfile.build.tools.locks import of_module
 from pipeline.dockerfile.build.tools.node.commands import MANAGERS, command_of, ignores_scripts
 from pipeline.dockerfile.build.tools.node.packages import package_at
 from pipeline.dockerfile.build.tools.options import Options, options
-from pipeline.dockerfile.build.tools.python.installing import marker, project_at
+from pipeline.dockerfile.build.tools.python.installing import marker, project_at, project_in
 from pipeline.dockerfile.build.tools.python.pip import TAKING_VALUE
 from pipeline.dockerfile.build.values import Installed, Step
 from pipeline.dockerfile.projects.distributions import brings
@@ -124,11 +124,18 @@ def _needing(call: Call, one: Installed, refused: frozenset[str]) -> Iterator[st
     base = call.machine.base
     python = base.python if base.python_prefix == "/usr/local" and one.tool != "uv" else None
     own = needs_compiler(one.name, one.version or None, python, base.libc or None)
+    own = own or _is_extension(call, one)
     by_order = bool({one.name, ":all:"} & refused) and is_native(one.name)
     for name in (*((one.name,) if own or by_order else ()), *_brought(one.name)):
         there = call.machine.files.lookup(marker(one.where, name), call.step.number)
         if not there.present and not _is_packaged(call, name):
             yield name
+
+
+def _is_extension(call: Call, one: Installed) -> bool:
+    """Whether it is a project of the sources that has parts in C."""
+    project = project_in(call.machine, one.source, call.step.number) if one.source else None
+    return project is not None and project.compiles
 
 
 @lru_cache(maxsize=4_096)

@@ -80,7 +80,7 @@ def _imported(build: Build) -> bool:
         module.specifier in _PACKAGE and not module.type_only and _NAMES & set(module.names)
         for source in reached(build)
         if source.certain and "@prisma/client" in source.text and source.language != "python"
-        for module in source.modules
+        for module in (() if source.bundled else source.modules)
         if not module.guards
     )
 
@@ -94,7 +94,7 @@ def lacking_own(build: Build) -> Iterator[Lacking]:
     ]
     seen: set[Place] = set()
     for source in reached(build) if made else ():
-        for module in source.modules if source.certain else ():
+        for module in source.modules if source.certain and not source.bundled else ():
             relative = module.specifier.startswith(".") and not module.type_only
             for one in made if relative and not module.guards else ():
                 found = _missing(build, source, module.specifier, one)

@@ -77,7 +77,7 @@ class System:
         """Whether it is below a folder of /var/cache that neither system nor package makes."""
         before, _, below = path.partition("/var/cache/")
         name = below.partition("/")[0]
-        if before or not name or name in _CACHES:
+        if before or not name or name in _CACHES or f"/var/cache/{name}" in self.base.paths:
             return False
         return not any(name in one.name for one in self._packages(at)) and not self._is_strange(at)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -15,6 +15,7 @@ from pipeline.dockerfile.build.machine import Machine
 from pipeline.dockerfile.build.tools.call import Call
 from pipeline.dockerfile.build.tools.node.programs import program_of_node
 from pipeline.dockerfile.build.tools.options import options
+from pipeline.dockerfile.patterns import segment_matcher
 from pipeline.dockerfile.projects.tables import json_table, table, text
 from pipeline.dockerfile.projects.typescript import TsConfig, plain_json, tsconfig
 
@@ -23,7 +24,7 @@ _QUIET = frozenset({"--version", "-v", "--init", "--showConfig", "--help", "-h",
 _ENDINGS = (".ts", ".tsx", ".mts", ".cts")
 _CONFIGS = ("js", "mjs", "cjs", "ts", "mts")
 _UNCHECKED = re.compile(r"ignoreBuildErrors\s*:\s*true")
-_DEPTH, _MOST_FILES = 5, 3_000
+_DEPTH, _MOST_FILES, _DEEPEST = 5, 3_000, 64
 
 
 @dataclass(frozen=True)
@@ -149,11 +150,41 @@ def _is_in(path: str, said: TsConfig) -> bool:
 
 
 def _below(path: str, pattern: str) -> bool:
-    """Whether a pattern takes in what is below its part without wildcards."""
-    start = re.split(r"[*?]", pattern.removeprefix("./"), maxsplit=1)[0]
-    if start == pattern.removeprefix("./"):
-        return path == start or path.startswith(f"{start.rstrip('/')}/") or start in {".", ""}
-    return path.startswith(start)
+    """Whether a pattern names the path or a folder above it; ``**/`` is any number of folders."""
+    segments = posixpath.normpath(pattern).split("/")
+    if segments == ["."]:
+        return True
+    if segments[-1] == "**" or not set("*?.") & set(segments[-1]):
+        segments += ["**"] if segments[-1] != "**" else []
+        segments.append("*")
+    return len(segments) <= _DEEPEST and _is_like(path.split("/")[:_DEEPEST], segments)
+
+
+def _is_like(names: Sequence[str], segments: Sequence[str]) -> bool:
+    """Held against each other from the left; after a ``**`` the leftmost way is as good as any."""
+    at = name = 0
+    again: tuple[int, int] | None = None
+    while name < len(names):
+        if at < len(segments) and segments[at] == "**":
+            at, again = at + 1, (at + 1, name)
+        elif at < len(segments) and _matches(segments[at], names[name]):
+            at, name = at + 1, name + 1
+        elif again is not None:
+            again = again[0], again[1] + 1
+            at, name = again
+        else:
+            return False
+    return all(one == "**" for one in segments[at:])
+
+
+def _matches(segment: str, name: str) -> bool:
+    matcher = _matcher(segment)
+    return matcher is not None and bool(matcher(name))
+
+
+@lru_cache(maxsize=256)
+def _matcher(segment: str) -> Callable[[str], object] | None:
+    return segment_matcher(segment.replace("\\", "\\\\").replace("[", "\\["))
 
 
 def _is_out(path: str, patterns: Sequence[str]) -> bool:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import configparser
 import posixpath
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pipeline.dockerfile.projects.python_calls import calls
 from pipeline.dockerfile.projects.requirements import Requirement, normalise, requirement
 from pipeline.dockerfile.projects.tables import Table, pairs, table, tables, text, texts, toml
-from pipeline.dockerfile.projects.values import Unknown
+from pipeline.dockerfile.projects.values import Call, Unknown, Value
 
 Requirements = tuple[Requirement, ...]
+_COMPILING = frozenset({"maturin", "scikit_build_core.build"})
+_CONDITION = re.compile(r"\b(?:if(?!\s+__name__)|try|environ|getenv)\b")
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class Project:
 
     ``packages`` are the folders of its import packages as they are named, ``sources`` the folders
     in which packages are looked for (``src``). ``package_mode`` is poetry's ``package-mode`` or
-    uv's ``package``. ``dynamic``: the dependencies stand elsewhere or are computed.
+    uv's ``package``. ``dynamic``: the dependencies stand elsewhere or are computed. ``compiles``:
+    a part of it is certainly compiled when it is installed.
     """
 
     name: str = ""
@@ -36,6 +40,7 @@ class Project:
     scripts: Mapping[str, str] = field(default_factory=dict)
     tools: frozenset[str] = frozenset()
     dynamic: bool = False
+    compiles: bool = False
 
     @property
     def script_modules(self) -> dict[str, str]:
@@ -58,6 +63,11 @@ def pyproject(source: str) -> Project | None:
         groups["dev"] = groups.get("dev", ()) + _parsed(dev)
     return Project(
         name=normalise(text(project, "name") or text(poetry, "name")),
+        compiles=text(table(data, "build-system"), "build-backend") in _COMPILING
+        or any(
+            one.get("optional") is not True
+            for one in tables(table(data, "tool", "setuptools").get("ext-modules"))
+        ),
         version=text(project, "version") or text(poetry, "version"),
         dependencies=_parsed(texts(project.get("dependencies")))
         + _poetry_requirements(table(poetry, "dependencies")),
@@ -249,7 +259,29 @@ def setup_py(source: str) -> Project | None:
         scripts=dict(_assigned(console)),
         dynamic=isinstance(requires, Unknown)
         or len(texts(requires)) != (len(requires) if isinstance(requires, tuple) else 1),
+        compiles=_has_extensions(made, found, depends=_CONDITION.search(source) is not None),
     )
+
+
+def _has_extensions(setup: Call, found: Iterable[Call], *, depends: bool) -> bool:
+    """Whether ``setup()`` is certainly given extensions that it may not do without.
+
+    ``depends``: what is not a plain list may be an empty one.
+    """
+    said = setup.keywords
+    if setup.guards or "cmdclass" in said or "**" in said:
+        return False
+    made = [c for c in found if c.callee.endswith(("Extension", "cythonize"))]
+    if any(c.keywords.get("optional", False) is not False or c.guards for c in made):
+        return False
+    certain = bool(made) and not depends
+    return any(
+        _is_filled(said.get(name, ()), certain=certain) for name in ("ext_modules", "cffi_modules")
+    )
+
+
+def _is_filled(value: Value, *, certain: bool) -> bool:
+    return certain if isinstance(value, Unknown) else isinstance(value, tuple) and bool(value)
 
 
 def merged(first: Project, second: Project) -> Project:

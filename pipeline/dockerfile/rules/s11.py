@@ -28,11 +28,11 @@ def find(build: Build) -> Iterator[Fault]:
     folders = {write.path for write in told if write.kind.makes}
     vague: set[str] = set()  # sources that make folders of which the path is not known
     for source in sources:
-        for path in made(source, machine.env):
+        for path in made(build, source):
             folders |= {path} if path else set()
             vague |= {source.origin.file} if path is None else set()
     done: set[str] = set()
-    for write in (*told, *(one for source in sources for one in writes(source, machine.env))):
+    for write in (*told, *(one for source in sources for one in writes(build, source))):
         answer = _answer(build, write, folders)
         if answer.access is Access.NO_FOLDER and write.place.file in vague:
             continue

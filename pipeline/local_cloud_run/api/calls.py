@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.local_cloud_run.api import views
+from pipeline.local_cloud_run.api import operation_views
 from pipeline.local_cloud_run.api.paging import page
 from pipeline.local_cloud_run.control import ControlPlane
 from pipeline.local_cloud_run.state.resources import Operation
 from pipeline.local_cloud_run.state.rpc import invalid
-from pipeline.local_cloud_run.values import Json, RevisionKey, ServiceKey
+from pipeline.local_cloud_run.values import ExecutionKey, JobKey, Json, RevisionKey, ServiceKey
+
+PLACE = r"projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)"
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,22 @@ class Call:
         return RevisionKey(*self.service, self.path["revision"])
 
     @property
+    def job(self) -> JobKey:
+        return JobKey(self.path["project"], self.path["location"], self.path["job"])
+
+    @property
+    def execution(self) -> ExecutionKey:
+        return ExecutionKey(
+            self.path["project"], self.path["location"], self.path["job"], self.path["execution"]
+        )
+
+    @property
     def operation(self) -> str:
         return "projects/{project}/locations/{location}/operations/{operation}".format(**self.path)
 
     def flag(self, name: str) -> bool:
-        return self.query.get(name, "").lower() in ("true", "1")
+        """Of the query; or of the body, where a POST has it there."""
+        return self.query.get(name, "").lower() in ("true", "1") or self.field(name) is True
 
     def number(self, name: str) -> int:
         text = self.query.get(name) or "0"
@@ -54,4 +67,7 @@ class Call:
     def show(self, operation: Operation | None) -> Json:
         if operation is None:
             return {}
-        return views.operation(operation, self.control.state, self.control.uri)
+        return operation_views.operation(operation, self.control.state, self.control.uri)
+
+
+Handler = Callable[[Call], Awaitable[Json]]

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from pipeline.local_cloud_run.api import logging_v2, rest_v2
+from pipeline.local_cloud_run.api import logging_v2, rest_v2, secret_manager
 from pipeline.local_cloud_run.api.iam import Tokens
 from pipeline.local_cloud_run.api.logs import LogStore
 from pipeline.local_cloud_run.control import ControlPlane
@@ -31,6 +31,7 @@ class Api:
     store: LogStore
     tokens: Tokens
     now: Callable[[], datetime]
+    since: datetime  # when it started
 
     def application(self) -> web.Application:
         middlewares = (refuse_strangers, errors_as_json)
@@ -49,6 +50,9 @@ class Api:
         if path.startswith("/v2/"):
             rest = path.removeprefix("/v2/")
             return await rest_v2.answer(self.control, method, rest, request.query, body)
+        if secret_manager.is_path(path):
+            held = self.control.secrets
+            return secret_manager.answer(held, self.since, method, path, body)
         account = _GENERATE_ID_TOKEN.fullmatch(path)
         if account and method == "POST":
             return self._id_token(account[1], body)

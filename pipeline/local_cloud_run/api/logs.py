@@ -1,7 +1,7 @@
 """The log store: entries in the JSON shape of Cloud Logging, in memory (API facts §8).
 
-Bounded: the last 5,000 entries of each revision and 50,000 overall, and 64 MiB of text; what is
-older goes first. A text longer than 256 KiB, Cloud Logging's own limit, is cut.
+Bounded: the last 5,000 entries of each revision or execution and 50,000 overall, and 64 MiB of
+text; what is older goes first. A text longer than 256 KiB, Cloud Logging's own limit, is cut.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
-from pipeline.local_cloud_run.api.views import timestamp
-from pipeline.local_cloud_run.values import Json, LogEntry, RevisionKey
+from pipeline.local_cloud_run.api.shapes import timestamp
+from pipeline.local_cloud_run.values import ExecutionKey, Json, LogEntry, RevisionKey
 
 LONGEST_TEXT = 256 * 1024  # characters
+Key = RevisionKey | ExecutionKey
 
 
 @dataclass(frozen=True)
 class Bounds:
-    per_revision: int = 5_000  # entries
+    per_key: int = 5_000  # entries
     overall: int = 50_000  # entries
     text: int = 64 * 1024 * 1024  # characters
 
@@ -32,8 +33,8 @@ class LogStore:
     bounds: Bounds = field(default_factory=Bounds)
     _entries: OrderedDict[int, Json] = field(default_factory=OrderedDict)
     _sizes: dict[int, int] = field(default_factory=dict)
-    _of: defaultdict[RevisionKey, deque[int]] = field(default_factory=lambda: defaultdict(deque))
-    _keys: dict[int, RevisionKey] = field(default_factory=dict)
+    _of: defaultdict[Key, deque[int]] = field(default_factory=lambda: defaultdict(deque))
+    _keys: dict[int, Key] = field(default_factory=dict)
     _count: int = 0
     _size: int = 0
 
@@ -45,7 +46,7 @@ class LogStore:
         self._size += self._sizes[number]
         mine = self._of[entry.key]
         mine.append(number)
-        if len(mine) > self.bounds.per_revision:
+        if len(mine) > self.bounds.per_key:
             self._drop(mine[0])
         while len(self._entries) > self.bounds.overall or self._size > self.bounds.text:
             self._drop(next(iter(self._entries)))
@@ -55,7 +56,7 @@ class LogStore:
         return iter(list(self._entries.values()))
 
     def _drop(self, number: int) -> None:
-        """Forget an entry, which is the oldest of its revision."""
+        """Forget an entry, which is the oldest of its revision or execution."""
         del self._entries[number]
         self._size -= self._sizes.pop(number)
         key = self._keys.pop(number)
@@ -67,28 +68,38 @@ class LogStore:
 def entry_json(entry: LogEntry, number: int, received: datetime) -> Json:
     """A google.logging.v2.LogEntry; ``number`` becomes an insertId that sorts as entries came."""
     key = entry.key
+    labels = {**_labels(key), **entry.labels}
     return {
         "logName": f"projects/{key.project}/logs/{quote(_log_id(entry.log), safe='')}",
-        "resource": {
-            "type": "cloud_run_revision",
-            "labels": {
-                "project_id": key.project,
-                "location": key.location,
-                "service_name": key.service,
-                "revision_name": key.revision,
-                "configuration_name": key.service,
-            },
-        },
+        "resource": _resource(key),
         "insertId": f"{number:016x}",
         "timestamp": timestamp(entry.at),
         "receiveTimestamp": timestamp(received),
         **({"severity": entry.severity} if entry.severity != "DEFAULT" else {}),
         **_payload(entry),
-        **({"labels": dict(entry.labels)} if entry.labels else {}),
+        **({"labels": labels} if labels else {}),
         **({"trace": entry.trace} if entry.trace else {}),
         **({"spanId": entry.span} if entry.span else {}),
         **({"httpRequest": entry.http_request} if entry.http_request else {}),
     }
+
+
+def _resource(key: Key) -> Json:
+    labels = {"project_id": key.project, "location": key.location}
+    if isinstance(key, ExecutionKey):
+        return {"type": "cloud_run_job", "labels": {**labels, "job_name": key.job}}
+    of_service = {
+        "service_name": key.service,
+        "revision_name": key.revision,
+        "configuration_name": key.service,
+    }
+    return {"type": "cloud_run_revision", "labels": {**labels, **of_service}}
+
+
+def _labels(key: Key) -> dict[str, str]:
+    """The resource of a job does not say which execution; a label of the entry does."""
+    execution = key.execution if isinstance(key, ExecutionKey) else ""
+    return {"run.googleapis.com/execution_name": execution} if execution else {}
 
 
 def _log_id(log: str) -> str:

@@ -14,6 +14,8 @@ from pipeline.local_cloud_run.state.rpc import invalid
 from pipeline.local_cloud_run.values import Json
 
 _SERVICE = run_v2.Service.pb()
+_JOB = run_v2.Job.pb()
+_RUN_REQUEST = run_v2.RunJobRequest.pb()
 _UNKNOWN = re.compile(r'has no field named "([^"]*)" at "[A-Za-z]+\.?([^"]*)"')
 _FIELD = re.compile(r"Failed to parse (\w+) field")
 
@@ -21,6 +23,15 @@ _FIELD = re.compile(r"Failed to parse (\w+) field")
 def service(body: Any) -> Json:
     """A Service body in canonical v2 JSON: camelCase, enums by name. Raises INVALID_ARGUMENT."""
     return _canonical(body, _SERVICE(), "service")
+
+
+def job(body: Any) -> Json:
+    """A Job body, as ``service`` is."""
+    return _canonical(body, _JOB(), "job")
+
+
+def run_request(body: Any) -> Json:
+    return _canonical(body, _RUN_REQUEST(), "request")
 
 
 def policy(body: Any) -> Json:

@@ -1,17 +1,17 @@
 """Run v2 REST over the state model: services, revisions, operations, IAM (API facts §1, §2, §13.2).
 
-What is not emulated answers 501. Other surfaces (v1 for gcloud, jobs, Cloud Build) belong in files
-of their own beside this one.
+What is not emulated answers 501. Jobs are in a file of their own, beside this one; other surfaces
+(v1 for gcloud, Cloud Build) belong in others.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from pipeline.local_cloud_run.api import protos, views
-from pipeline.local_cloud_run.api.calls import Call
+from pipeline.local_cloud_run.api import jobs_v2, protos, views
+from pipeline.local_cloud_run.api.calls import PLACE, Call, Handler
 from pipeline.local_cloud_run.control import ControlPlane
 from pipeline.local_cloud_run.state import events
 from pipeline.local_cloud_run.state.defaults import seconds
@@ -139,30 +139,28 @@ def _revision(call: Call, held: Revision) -> Json:
     return views.revision(held, call.control.state.services.get(held.key.of_service))
 
 
-Handler = Callable[[Call], Awaitable[Json]]
-
-_PLACE = r"projects/(?P<project>[^/]+)/locations/(?P<location>[^/]+)"
-_SERVICE = _PLACE + r"/services/(?P<service>[^/:]+)"
+_SERVICE = PLACE + r"/services/(?P<service>[^/:]+)"
 _REVISION = _SERVICE + r"/revisions/(?P<revision>[^/:]+)"
-_OPERATION = _PLACE + r"/operations/(?P<operation>[^/:]+)"
+_OPERATION = PLACE + r"/operations/(?P<operation>[^/:]+)"
 _ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    ("POST", _PLACE + "/services", create_service),
-    ("GET", _PLACE + "/services", list_services),
+    ("POST", PLACE + "/services", create_service),
+    ("GET", PLACE + "/services", list_services),
     ("GET", _SERVICE, get),
     ("PATCH", _SERVICE, update_service),
     ("DELETE", _SERVICE, delete_service),
     ("GET", _SERVICE + "/revisions", list_revisions),
     ("GET", _REVISION, get_one_revision),
     ("DELETE", _REVISION, delete_revision),
-    ("GET", _PLACE + "/operations(?P<operation>)", list_operations),
+    ("GET", PLACE + "/operations(?P<operation>)", list_operations),
     ("GET", _OPERATION, get_one_operation),
     ("DELETE", _OPERATION, delete_operation),
     ("POST", _OPERATION + ":wait", wait_operation),
     ("GET", _SERVICE + ":getIamPolicy", get_policy),
     ("POST", _SERVICE + ":setIamPolicy", set_policy),
     ("POST", _SERVICE + ":testIamPermissions", tested_permissions),
+    *jobs_v2.ROUTES,
 )
-_NOT_EMULATED = re.compile(_PLACE + r"/(jobs|builds|workerPools|instances)(?=[/:]|$)")
+_NOT_EMULATED = re.compile(PLACE + r"/(builds|workerPools|instances)(?=[/:]|$)")
 
 
 async def answer(
@@ -175,5 +173,5 @@ async def answer(
             return await handler(Call(control, match.groupdict(), query, body))
     foreign = _NOT_EMULATED.match(path)
     if foreign:
-        raise not_emulated(f"{foreign[3]} (it has services, revisions, operations and IAM)")
+        raise not_emulated(f"{foreign[3]} (it has services, revisions, jobs, operations and IAM)")
     raise ApiError(Code.UNIMPLEMENTED, f"The local Cloud Run does not emulate {method} /v2/{path}.")

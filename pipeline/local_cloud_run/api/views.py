@@ -6,42 +6,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from pipeline.local_cloud_run import messages
+from pipeline.local_cloud_run.api.shapes import condition, timestamp
+from pipeline.local_cloud_run.state.conditions import FAILED, SUCCEEDED, Condition, etag_of
+from pipeline.local_cloud_run.state.job_resources import Job
 from pipeline.local_cloud_run.state.resources import (
-    FAILED,
-    SUCCEEDED,
-    Condition,
-    Operation,
     Revision,
     Routed,
     Service,
-    State,
-    etag_of,
 )
 from pipeline.local_cloud_run.state.traffic import LATEST, REVISION
 from pipeline.local_cloud_run.values import Json, ServiceKey, Site
 
 Uri = Callable[[Site], str]
 
-_TYPE = "type.googleapis.com/google.cloud.run.v2."
 _NOT_OF_REVISION = ("revision", "healthCheckDisabled")
-_COMMON_REASONS = frozenset({
-    "UNKNOWN", "REVISION_FAILED", "PROGRESS_DEADLINE_EXCEEDED", "CONTAINER_MISSING",
-    "CONTAINER_PERMISSION_DENIED", "CONTAINER_IMAGE_UNAUTHORIZED",
-    "CONTAINER_IMAGE_AUTHORIZATION_CHECK_FAILED", "ENCRYPTION_KEY_PERMISSION_DENIED",
-    "ENCRYPTION_KEY_CHECK_FAILED", "SECRETS_ACCESS_CHECK_FAILED", "WAITING_FOR_OPERATION",
-    "IMMEDIATE_RETRY", "POSTPONED_RETRY", "INTERNAL", "VPC_NETWORK_NOT_FOUND",
-})  # fmt: skip
 
 
 def service_name(key: ServiceKey) -> str:
     return f"projects/{key.project}/locations/{key.location}/services/{key.service}"
-
-
-def timestamp(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def service(held: Service, uri: Uri) -> Json:
@@ -57,10 +41,10 @@ def service(held: Service, uri: Uri) -> Json:
         "observedGeneration": str(held.observed_generation),
         "createTime": timestamp(held.created),
         "updateTime": timestamp(held.updated),
-        "terminalCondition": _condition("Ready", held.ready),
+        "terminalCondition": condition("Ready", held.ready),
         "conditions": [
-            _condition("RoutesReady", held.routes),
-            _condition("ConfigurationsReady", held.configurations),
+            condition("RoutesReady", held.routes),
+            condition("ConfigurationsReady", held.configurations),
         ],
         **{field: f"{name}/revisions/{short}" for field, short in full.items() if short},
         "trafficStatuses": [_status(held.key, each, uri) for each in held.observed],
@@ -105,7 +89,7 @@ def revision(held: Revision, owner: Service | None) -> Json:
         "updateTime": timestamp(held.updated),
         "reconciling": held.pending,
         "conditions": [
-            *(_condition(kind, held.ready) for kind in ("Ready", "ContainerHealthy")),
+            *(condition(kind, held.ready) for kind in ("Ready", "ContainerHealthy")),
             *([_active(held, routed=routed)] if held.is_ready else []),
         ],
         "logUri": messages.logs_url(held.key),
@@ -117,45 +101,12 @@ def _active(held: Revision, *, routed: bool) -> Json:
     """Whether traffic can reach it. Severity INFO: a retired revision is no failure."""
     state, reason = (SUCCEEDED, "") if routed else (FAILED, "RETIRED")
     return {
-        **_condition("Active", Condition(state, held.updated, reason=reason)),
+        **condition("Active", Condition(state, held.updated, reason=reason)),
         "severity": "INFO",
     }
 
 
-def _condition(kind: str, held: Condition) -> Json:
-    shown: Json = {"type": kind, "state": held.state, "lastTransitionTime": timestamp(held.at)}
-    if held.message:
-        shown["message"] = held.message
-    if held.reason:
-        field = "reason" if held.reason in _COMMON_REASONS else "revisionReason"
-        shown[field] = held.reason
-    return shown
-
-
-def operation(held: Operation, state: State, uri: Uri) -> Json:
-    """A google.longrunning.Operation; metadata and response are the resource itself (§1.5)."""
-    subject = held.result or state.services.get(held.key)
-    resource = _resource(subject, state, uri)
-    shown: Json = {"name": held.name, "done": held.done}
-    if resource:
-        shown["metadata"] = resource
-    if held.error:
-        shown["error"] = {"code": held.error.code, "message": held.error.message}
-    elif held.done:
-        shown["response"] = resource
-    return shown
-
-
-def _resource(subject: Service | Revision | None, state: State, uri: Uri) -> Json:
-    if isinstance(subject, Service):
-        return {"@type": f"{_TYPE}Service", **service(subject, uri)}
-    if isinstance(subject, Revision):
-        owner = state.services.get(subject.key.of_service)
-        return {"@type": f"{_TYPE}Revision", **revision(subject, owner)}
-    return {}
-
-
-def policy(held: Service) -> Json:
+def policy(held: Service | Job) -> Json:
     """A google.iam.v1.Policy."""
     return {
         "version": 1,

@@ -60,8 +60,8 @@ class Container:
         return cls(engine, run, await spawn(commands.run_container(engine, run)), emit)
 
     async def address(self) -> Address | None:
-        """Where it can be reached, or None when it ended before it could."""
-        while not self.exit.done():
+        """Where it can be reached, or None when it has no port or ended before it could."""
+        while self._port and not self.exit.done():
             address = inspected.address(await self._inspect(), self._port)
             if address is not None:
                 return address

@@ -16,7 +16,7 @@ from pipeline.local_cloud_run.containers.container import Container, Exit
 from pipeline.local_cloud_run.containers.images import Found
 from pipeline.local_cloud_run.values import InstanceSpec, LogEntry, StartFailure
 
-_ARCHITECTURE = "amd64"
+ARCHITECTURE = "amd64"
 
 # The words of runc and crun for a program they could not execute.
 _NOT_LOADED = re.compile(
@@ -52,7 +52,7 @@ class Launcher:
 
         ``image`` is what ``spec.image`` means here; ``reason`` goes into the system log.
         """
-        if image.architecture != _ARCHITECTURE:
+        if image.architecture != ARCHITECTURE:
             path = (*spec.command, image.entry)[0]
             self._say(spec, messages.not_loaded(path, "exec format error"), "ERROR")
             return StartFailure(messages.start_failed(spec))
@@ -102,24 +102,8 @@ class Launcher:
         )
 
     def _collector(self, spec: InstanceSpec, instance: str) -> Callable[[str, str], None]:
-        def collect(log: str, line: str) -> None:
-            said = output.lift(line)
-            self.log(
-                LogEntry(
-                    at=self.now(),
-                    key=spec.key,
-                    log=log,
-                    text=said.text,
-                    payload=said.payload,
-                    severity=said.severity,
-                    trace=said.trace,
-                    span=said.span,
-                    http_request=said.http_request,
-                    labels={**said.labels, "instanceId": instance},
-                )
-            )
-
-        return collect
+        labels = {"instanceId": instance}
+        return lambda log, line: self.log(output.entry(self.now(), spec.key, log, line, labels))
 
     def _on_exit(self, spec: InstanceSpec, container: Container) -> None:
         """Say how it ended, unless it was asked to."""

@@ -7,9 +7,10 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from pipeline.local_cloud_run.values import Json
+from pipeline.local_cloud_run.values import ExecutionKey, Json, LogEntry, RevisionKey
 
 LONGEST_LINE = 256 * 1024  # bytes; the limit of a log entry (API facts §8)
 LINES_PER_SECOND = 2000  # of one stream; more are counted and dropped
@@ -52,6 +53,25 @@ def lift(line: str) -> Lifted:
         labels={name: str(value) for name, value in labels.items()},
         http_request=_take(found, "httpRequest", dict),
         payload=found,
+    )
+
+
+def entry(
+    at: datetime, key: RevisionKey | ExecutionKey, log: str, line: str, labels: Mapping[str, str]
+) -> LogEntry:
+    """A line of a container's stdout or stderr as a log entry; ``labels`` win over its own."""
+    said = lift(line)
+    return LogEntry(
+        at,
+        key,
+        log,
+        said.text,
+        said.payload,
+        said.severity,
+        said.trace,
+        said.span,
+        said.http_request,
+        {**said.labels, **labels},
     )
 
 

@@ -92,6 +92,15 @@ def seconds(duration: str) -> float:
     return float(duration.removesuffix("s"))
 
 
+def plain_env(container: Json) -> dict[str, str]:
+    """The variables whose values are given, not filled from secrets."""
+    return {
+        each["name"]: each.get("value", "")
+        for each in container.get("env", ())
+        if "valueSource" not in each
+    }
+
+
 def instance_spec(key: RevisionKey, template: Json, service_scaling: Json) -> InstanceSpec:
     """What the instances of a revision need; ``template`` has its defaults."""
     container = template["containers"][0]
@@ -102,11 +111,7 @@ def instance_spec(key: RevisionKey, template: Json, service_scaling: Json) -> In
         image=container["image"],
         container=container.get("name") or f"{key.service}-1",
         port=container["ports"][0]["containerPort"],
-        env={
-            each["name"]: each.get("value", "")
-            for each in container.get("env", ())
-            if "valueSource" not in each
-        },
+        env=plain_env(container),
         command=tuple(container.get("command", ())),
         args=tuple(container.get("args", ())),
         cpu=cpus(limits["cpu"]),
@@ -117,15 +122,6 @@ def instance_spec(key: RevisionKey, template: Json, service_scaling: Json) -> In
         request_timeout=seconds(template["timeout"]),
         probe=_startup_probe(container["startupProbe"]),
     )
-
-
-def secrets(template: Json) -> dict[str, str]:
-    """Variables that are filled from secrets, with the secret each one names."""
-    return {
-        each["name"]: each["valueSource"].get("secretKeyRef", {}).get("secret", "")
-        for each in template["containers"][0].get("env", ())
-        if "valueSource" in each
-    }
 
 
 def _startup_probe(probe: Json) -> Probe:

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.local_cloud_run.values import Json, RevisionKey, ServiceKey, StartFailure
+from pipeline.local_cloud_run.values import (
+    ExecutionKey,
+    JobKey,
+    Json,
+    RevisionKey,
+    ServiceKey,
+    StartFailure,
+    TaskEnd,
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class DeleteRevision:
 
 @dataclass(frozen=True)
 class SetPolicy:
-    key: ServiceKey
+    key: ServiceKey | JobKey
     bindings: tuple[Json, ...]
     etag: str = ""
 
@@ -92,6 +100,81 @@ class TrafficFailed:
     failure: StartFailure
 
 
+@dataclass(frozen=True)
+class CreateJob:
+    key: JobKey
+    spec: Json
+    nonce: str
+    validate_only: bool = False
+
+
+@dataclass(frozen=True)
+class UpdateJob:
+    """Replaces every mutable field: a job's update has no mask."""
+
+    key: JobKey
+    spec: Json
+    nonce: str
+    etag: str = ""
+    allow_missing: bool = False
+    validate_only: bool = False
+
+
+@dataclass(frozen=True)
+class DeleteJob:
+    key: JobKey
+    nonce: str
+    etag: str = ""
+    validate_only: bool = False
+
+
+@dataclass(frozen=True)
+class RunJob:
+    """``overrides`` is a RunJobRequest.Overrides in v2 JSON."""
+
+    key: JobKey
+    overrides: Json
+    nonce: str
+    etag: str = ""
+    validate_only: bool = False
+
+
+@dataclass(frozen=True)
+class CancelExecution:
+    key: ExecutionKey
+    nonce: str
+    etag: str = ""
+    validate_only: bool = False
+
+
+@dataclass(frozen=True)
+class DeleteExecution:
+    key: ExecutionKey
+    nonce: str
+    etag: str = ""
+    validate_only: bool = False
+
+
+@dataclass(frozen=True)
+class JobChecked:
+    """``image`` is pinned by digest; or the failure says what is not there."""
+
+    key: JobKey
+    generation: int
+    image: str = ""
+    failure: StartFailure | None = None
+
+
+@dataclass(frozen=True)
+class TaskEnded:
+    """An attempt at a task is over; ``attempt`` counts from 0."""
+
+    key: ExecutionKey
+    index: int
+    attempt: int
+    end: TaskEnd
+
+
 Event = (
     CreateService
     | UpdateService
@@ -104,4 +187,12 @@ Event = (
     | RevisionFailed
     | TrafficApplied
     | TrafficFailed
+    | CreateJob
+    | UpdateJob
+    | DeleteJob
+    | RunJob
+    | CancelExecution
+    | DeleteExecution
+    | JobChecked
+    | TaskEnded
 )

@@ -1,6 +1,6 @@
 """The state model: every event goes through ``step``, which is pure.
 
-The translators (Run v2 REST now; v1, gRPC, jobs and builds can sit beside it) speak to nothing
+The translators (Run v2 REST now; v1, gRPC and builds can sit beside it) speak to nothing
 else, and a simulator can drive it without a clock, a process or a container.
 """
 
@@ -9,7 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from pipeline.local_cloud_run.state import events, reconcile, revisions, services
+from pipeline.local_cloud_run.state import (
+    events,
+    executions,
+    jobs,
+    policies,
+    reconcile,
+    revisions,
+    services,
+    tasks,
+)
 from pipeline.local_cloud_run.state.lookup import get_operation, without
 from pipeline.local_cloud_run.state.resources import State, Step
 from pipeline.local_cloud_run.state.rpc import ApiError, Code
@@ -19,7 +28,8 @@ _OPERATIONS_KEPT = 1000
 
 def step(state: State, event: events.Event, now: datetime) -> Step:
     """What an event leads to at a time. Raises ApiError, and then nothing has changed."""
-    return _bounded(_request(state, event, now) or _report(state, event, now))
+    done = _request(state, event, now) or _of_job(state, event, now) or _report(state, event, now)
+    return _bounded(done)
 
 
 def _request(state: State, event: events.Event, now: datetime) -> Step | None:
@@ -33,9 +43,31 @@ def _request(state: State, event: events.Event, now: datetime) -> Step | None:
         case events.DeleteRevision():
             return revisions.delete(state, event, now)
         case events.SetPolicy():
-            return services.set_policy(state, event)
+            return policies.set_policy(state, event)
         case events.DeleteOperation():
             return _forget(state, event.name)
+        case _:
+            return None
+
+
+def _of_job(state: State, event: events.Event, now: datetime) -> Step | None:
+    match event:
+        case events.CreateJob():
+            return jobs.create(state, event, now)
+        case events.UpdateJob():
+            return jobs.update(state, event, now)
+        case events.DeleteJob():
+            return jobs.delete(state, event, now)
+        case events.JobChecked():
+            return jobs.checked(state, event, now)
+        case events.RunJob():
+            return executions.run(state, event, now)
+        case events.CancelExecution():
+            return executions.cancel(state, event, now)
+        case events.DeleteExecution():
+            return executions.delete(state, event, now)
+        case events.TaskEnded():
+            return tasks.task_ended(state, event, now)
         case _:
             return None
 

@@ -9,7 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from pipeline.local_cloud_run.state import traffic
+from pipeline.local_cloud_run.state import audit, traffic
+from pipeline.local_cloud_run.state.conditions import FAILED, SUCCEEDED, Condition
+from pipeline.local_cloud_run.state.effects import (
+    ApplyTraffic,
+    DropSite,
+    Effect,
+)
 from pipeline.local_cloud_run.state.events import (
     ImageResolved,
     RevisionFailed,
@@ -17,25 +23,16 @@ from pipeline.local_cloud_run.state.events import (
     TrafficApplied,
     TrafficFailed,
 )
-from pipeline.local_cloud_run.state.lookup import put
+from pipeline.local_cloud_run.state.lookup import ended, put
 from pipeline.local_cloud_run.state.resources import (
-    FAILED,
-    SUCCEEDED,
-    ApplyTraffic,
-    Condition,
-    DropSite,
-    Effect,
     Operation,
     Revision,
     Routed,
     Service,
     State,
     Step,
-    WriteLog,
 )
-from pipeline.local_cloud_run.values import LogEntry, RevisionKey, ServiceKey, Site, StartFailure
-
-AUDIT_LOG = "cloudaudit.googleapis.com/system_event"
+from pipeline.local_cloud_run.values import RevisionKey, ServiceKey, Site, StartFailure
 
 
 def image_resolved(state: State, event: ImageResolved, now: datetime) -> Step:
@@ -62,8 +59,10 @@ def revision_ready(state: State, event: RevisionReady, now: datetime) -> Step:
         service = replace(service, configurations=ready)
     else:
         service = replace(service, observed=_follow_latest(service))
-    audit = _audit(event.key, "True", f"Revision {event.key.revision} with message: {message}", now)
-    return _then(settle(put(state, service, now), service.key, now), audit)
+    said = audit.ready(
+        event.key, "True", f"Revision {event.key.revision} with message: {message}", now
+    )
+    return _then(settle(put(state, service, now), service.key, now), said)
 
 
 def revision_failed(state: State, event: RevisionFailed, now: datetime) -> Step:
@@ -79,13 +78,13 @@ def revision_failed(state: State, event: RevisionFailed, now: datetime) -> Step:
         service = replace(service, configurations=failed)
     state = put(state, service, now)
     about = f"Revision {event.key.revision} with message: {failure.message}"
-    audit = _audit(event.key, "False", about, now, severity="ERROR")
+    said = audit.ready(event.key, "False", about, now, severity="ERROR")
     if service.generation == revision.generation:
-        return _then(_block(state, service.key, failure, now), audit)
+        return _then(_block(state, service.key, failure, now), said)
     state = end_operations(
         state, service.key, lambda each: each.revision == event.key.revision, failure
     )
-    return _then(settle(state, service.key, now), audit)
+    return _then(settle(state, service.key, now), said)
 
 
 def settle(state: State, key: ServiceKey, now: datetime) -> Step:
@@ -114,7 +113,7 @@ def traffic_applied(state: State, event: TrafficApplied, now: datetime) -> Step:
     if not service.revisions[service.latest_created].pending:
         service = replace(service, ready=applied, observed_generation=service.generation)
         last = RevisionKey(*event.key, service.latest_created)
-        effects.append(_audit(last, "True", f"Service {event.key.service}.", now))
+        effects.append(audit.ready(last, "True", f"Service {event.key.service}.", now))
     state = put(state, service, now)
     return Step(end_operations(state, event.key, _settled(service)), tuple(effects))
 
@@ -134,7 +133,7 @@ def _block(state: State, key: ServiceKey, failure: StartFailure, now: datetime) 
     state = end_operations(put(state, service, now), key, _settled(service), failure)
     last = RevisionKey(*key, service.latest_created)
     about = f"Service {key.service} with message: {failure.message}"
-    return Step(state, (_audit(last, "False", about, now, severity="ERROR"),))
+    return Step(state, (audit.ready(last, "False", about, now, severity="ERROR"),))
 
 
 def _settled(service: Service) -> Callable[[Operation], bool]:
@@ -155,12 +154,7 @@ def end_operations(
 ) -> State:
     """End those operations of a service that are still open, as it is now or with a failure."""
     result = None if failure else state.services[key]
-    ended = {
-        name: replace(each, done=True, error=failure, result=result)
-        for name, each in state.operations.items()
-        if each.key == key and not each.done and which(each)
-    }
-    return replace(state, operations={**state.operations, **ended})
+    return ended(state, lambda each: each.key == key and which(each), result, failure)
 
 
 def _follow_latest(service: Service) -> tuple[Routed, ...]:
@@ -187,13 +181,6 @@ def _with(state: State, revision: Revision, now: datetime) -> State:
 
 def _tags(split: tuple[Routed, ...]) -> set[str]:
     return {routed.target.tag for routed in split} - {""}
-
-
-def _audit(
-    key: RevisionKey, status: str, about: str, now: datetime, severity: str = "INFO"
-) -> WriteLog:
-    text = f"Ready condition status changed to {status} for {about}"
-    return WriteLog(LogEntry(now, key, AUDIT_LOG, text, severity=severity))
 
 
 def _then(step: Step, effect: Effect) -> Step:

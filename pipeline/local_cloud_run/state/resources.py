@@ -6,34 +6,25 @@ platform derives is typed.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pipeline.local_cloud_run.state.conditions import (
+    RECONCILING,
+    SUCCEEDED,
+    Condition,
+    microseconds,
+)
+from pipeline.local_cloud_run.state.effects import Effect
+from pipeline.local_cloud_run.state.job_resources import Execution, Job
 from pipeline.local_cloud_run.values import (
-    InstanceSpec,
+    JobKey,
     Json,
-    LogEntry,
     RevisionKey,
     ServiceKey,
-    Site,
     StartFailure,
 )
-
-RECONCILING = "CONDITION_RECONCILING"
-SUCCEEDED = "CONDITION_SUCCEEDED"
-FAILED = "CONDITION_FAILED"
-
-
-@dataclass(frozen=True)
-class Condition:
-    """``google.cloud.run.v2.Condition``; ``reason`` is a CommonReason or a RevisionReason."""
-
-    state: str
-    at: datetime
-    message: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,55 +110,20 @@ class Operation:
     """A long-running operation. ``result`` is the resource as it was when the operation ended."""
 
     name: str
-    key: ServiceKey
+    key: ServiceKey | JobKey
     generation: int = 0
     revision: str = ""
+    execution: str = ""
     done: bool = False
     error: StartFailure | None = None
-    result: Service | Revision | None = None
+    result: Service | Revision | Job | Execution | None = None
 
 
 @dataclass(frozen=True)
 class State:
     services: Mapping[ServiceKey, Service] = field(default_factory=dict)
+    jobs: Mapping[JobKey, Job] = field(default_factory=dict)
     operations: Mapping[str, Operation] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class StartRevision:
-    """Start the first instance; then say RevisionReady or RevisionFailed.
-
-    ``secrets`` maps variables to the ids of the secrets they are filled from.
-    """
-
-    spec: InstanceSpec
-    secrets: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ApplyTraffic:
-    """Hand the split to the router; then say TrafficApplied or TrafficFailed."""
-
-    key: ServiceKey
-    generation: int
-
-
-@dataclass(frozen=True)
-class RetireRevision:
-    key: RevisionKey
-
-
-@dataclass(frozen=True)
-class DropSite:
-    site: Site
-
-
-@dataclass(frozen=True)
-class WriteLog:
-    entry: LogEntry
-
-
-Effect = StartRevision | ApplyTraffic | RetireRevision | DropSite | WriteLog
 
 
 @dataclass(frozen=True)
@@ -177,21 +133,3 @@ class Step:
     state: State
     effects: tuple[Effect, ...] = ()
     operation: Operation | None = None
-
-
-def microseconds(at: datetime) -> int:
-    return int(at.timestamp()) * 1_000_000 + at.microsecond
-
-
-def etag_of(version: int) -> str:
-    """The opaque quoted string of a version (API facts §1.9)."""
-    return f'"{base64.b64encode(str(version).encode()).decode()}"'
-
-
-def version_of(etag: str) -> str:
-    """The version inside an etag, or the etag itself where it is none of ours."""
-    try:
-        text = base64.b64decode(etag.strip('"'), validate=True).decode("ascii")
-    except ValueError:
-        return etag
-    return text if text.isdigit() else etag

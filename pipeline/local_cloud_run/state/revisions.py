@@ -6,6 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from pipeline.local_cloud_run.state import texts, traffic
+from pipeline.local_cloud_run.state.effects import (
+    DropSite,
+    Effect,
+    RetireRevision,
+)
 from pipeline.local_cloud_run.state.events import DeleteRevision
 from pipeline.local_cloud_run.state.lookup import (
     check_etag,
@@ -17,10 +22,7 @@ from pipeline.local_cloud_run.state.lookup import (
 )
 from pipeline.local_cloud_run.state.reconcile import end_operations
 from pipeline.local_cloud_run.state.resources import (
-    DropSite,
-    Effect,
     Operation,
-    RetireRevision,
     Service,
     State,
     Step,

@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from pipeline.local_cloud_run.state import defaults, masks, texts, validation
+from pipeline.local_cloud_run.state import defaults, masks, secrets, texts, validation
+from pipeline.local_cloud_run.state.conditions import (
+    RECONCILING,
+    Condition,
+    microseconds,
+)
+from pipeline.local_cloud_run.state.effects import (
+    DropSite,
+    Effect,
+    RetireRevision,
+    StartRevision,
+)
 from pipeline.local_cloud_run.state.events import (
     CreateService,
     DeleteService,
-    SetPolicy,
     UpdateService,
 )
 from pipeline.local_cloud_run.state.lookup import (
@@ -23,19 +33,11 @@ from pipeline.local_cloud_run.state.lookup import (
 )
 from pipeline.local_cloud_run.state.reconcile import end_operations, settle
 from pipeline.local_cloud_run.state.resources import (
-    RECONCILING,
-    Condition,
-    DropSite,
-    Effect,
     Operation,
-    RetireRevision,
     Revision,
     Service,
-    StartRevision,
     State,
     Step,
-    microseconds,
-    version_of,
 )
 from pipeline.local_cloud_run.state.rpc import ApiError, Code
 from pipeline.local_cloud_run.values import Json, RevisionKey, Site, StartFailure
@@ -90,14 +92,6 @@ def delete(state: State, event: DeleteService, now: datetime) -> Step:
         *(DropSite(Site(event.key, tag)) for tag in sorted(sites, key=str)),
     )
     return Step(note(after, operation), effects, operation)
-
-
-def set_policy(state: State, event: SetPolicy) -> Step:
-    service = get_service(state, event.key)
-    if event.etag and version_of(event.etag) != str(service.policy_version):
-        raise ApiError(Code.ABORTED, texts.POLICY_CHANGED)
-    changed = replace(service, policy=event.bindings, policy_version=service.policy_version + 1)
-    return Step(replace(state, services={**state.services, event.key: changed}))
 
 
 def _accept(
@@ -175,4 +169,4 @@ def _start(service: Service, name: str) -> StartRevision:
     revision = service.revisions[name]
     scaling = service.spec.get("scaling", {})
     spec = defaults.instance_spec(revision.key, revision.template, scaling)
-    return StartRevision(spec, defaults.secrets(revision.template))
+    return StartRevision(spec, secrets.of_container(revision.template["containers"][0]))

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipeline.local_cloud_run import messages
-from pipeline.local_cloud_run.values import RevisionKey, ServiceKey
+from pipeline.local_cloud_run.values import (
+    ExecutionKey,
+    JobKey,
+    RevisionKey,
+    SecretRef,
+    ServiceKey,
+)
 
 ALREADY_EXISTS = "Resource already exists."
 TEMPLATE_EMPTY = "spec.template.spec: Revision template was empty"
-SERVICE_ID = (
-    "Violation in CreateServiceRequest.service_id: only lowercase, digits, and hyphens; must begin "
-    "with letter, and cannot end with hyphen; must be less than 50 characters."
+_ID = (
+    "only lowercase, digits, and hyphens; must begin with letter, and cannot end with hyphen; must "
+    "be less than 50 characters."
 )
+SERVICE_ID = f"Violation in CreateServiceRequest.service_id: {_ID}"
+JOB_ID = f"Violation in CreateJobRequest.job_id: {_ID}"
 REVISION_PREFIX = (
     "The revision name must be prefixed by the name of the enclosing Service with a trailing -"
 )
@@ -20,6 +28,8 @@ REVISION_NAME = (
     "only lowercase, digits, and hyphens; must begin with letter, and may not end with hyphen; "
     "must be less than 64 characters."
 )
+TASK_TEMPLATE_EMPTY = "spec.template.spec.template.spec: Task template was empty"
+EXECUTION_CANCELLED = "The execution was cancelled."  # our own words
 NOT_AUTHENTICATED = (
     "The request was not authenticated. Either allow public access or set the proper "
     "Authorization header."
@@ -30,7 +40,7 @@ POLICY_CHANGED = (
 )
 
 
-def missing(kind: str, name: str, at: ServiceKey | RevisionKey) -> str:
+def missing(kind: str, name: str, at: ServiceKey | RevisionKey | JobKey | ExecutionKey) -> str:
     return (
         f"Resource '{name}' of kind '{kind}' in region '{at.location}' in project '{at.project}' "
         "does not exist."
@@ -60,12 +70,12 @@ def revision_not_ready(revision: str, why: str) -> str:
     return why if why.startswith(prefix) else prefix + why
 
 
-def image_missing(revision: str, image: str) -> str:
-    return revision_not_ready(revision, messages.image_missing(image))
+def image_missing(image: str) -> str:
+    return messages.image_missing(image)
 
 
-def secret_missing(revision: str, secret: str) -> str:
-    return revision_not_ready(revision, f"Secret '{secret}' was not found.")
+def secret_missing(project: str, ref: SecretRef) -> str:
+    return f"Secret projects/{project}/secrets/{ref.secret}/versions/{ref.version} was not found"
 
 
 def revision_serving(revision: str) -> str:
@@ -97,8 +107,17 @@ def tag_too_long(tag: str, service: str) -> str:
     )
 
 
-def reserved_env(names: Iterable[str]) -> str:
+def reserved_env(place: str, names: Iterable[str]) -> str:
     return (
-        "spec.template.spec.containers[0].env: The following reserved env names were provided: "
+        f"{place}: The following reserved env names were provided: "
         f"{', '.join(names)}. These values are automatically set by the system."
     )
+
+
+def job_not_ready(job: str, why: str) -> str:
+    """Our own words: what the real one says was never seen."""
+    return f"Job '{job}' is not ready and cannot be run. {why}".rstrip()
+
+
+def task_failed(task: str, why: str) -> str:
+    return f"Task {task} failed with message: {why}"

@@ -29,8 +29,13 @@ _NOT_EMULATED = {
 
 
 def service_id(name: str) -> None:
-    if len(name) > 49 or not _NAME.fullmatch(name):
+    if not is_id(name):
         raise invalid(texts.SERVICE_ID)
+
+
+def is_id(name: str) -> bool:
+    """Whether a service or a job can be called so."""
+    return len(name) <= 49 and _NAME.fullmatch(name) is not None
 
 
 def revision_name(service: str, name: str) -> None:
@@ -46,7 +51,7 @@ def specification(service: str, spec: Json) -> None:
         if spec.get(field):
             raise not_emulated(what)
     for holder in (spec, spec["template"]):
-        _metadata(holder)
+        metadata(holder)
     if len(spec.get("description", "")) > 512:
         raise invalid("description: must not be longer than 512 characters.")
     _template(spec["template"])
@@ -60,7 +65,7 @@ def traffic_names(spec: Json, known: Collection[str]) -> None:
             raise ApiError(Code.FAILED_PRECONDITION, texts.revision_gone(target.revision))
 
 
-def _metadata(holder: Json) -> None:
+def metadata(holder: Json) -> None:
     for field in ("labels", "annotations"):
         for name in holder.get(field, ()):
             namespace = name.rpartition("/")[0]
@@ -77,27 +82,25 @@ def _template(template: Json) -> None:
         raise invalid(texts.TEMPLATE_EMPTY)
     if len(containers) > 1:
         raise not_emulated("more than one container in an instance")
-    _environment(containers[0].get("env", ()))
+    environment(containers[0].get("env", ()), RESERVED_ENV, "spec.template.spec.containers[0].env")
     _ports(containers[0])
     _limits(template, containers[0])
     _probe(containers[0]["startupProbe"], containers[0]["ports"][0]["containerPort"])
 
 
-def _environment(env: Collection[Json]) -> None:
+def environment(env: Collection[Json], reserved: Collection[str], place: str) -> None:
+    """``place`` is the v1 path of the variables, which the API cites."""
     names = [each.get("name", "") for each in env]
-    reserved = [name for name in names if name in RESERVED_ENV]
-    if reserved:
-        raise invalid(texts.reserved_env(reserved))
+    taken = [name for name in names if name in reserved]
+    if taken:
+        raise invalid(texts.reserved_env(place, taken))
     if len(names) > 1000:
-        raise invalid("spec.template.spec.containers[0].env: must not have more than 1000 entries.")
+        raise invalid(f"{place}: must not have more than 1000 entries.")
     for each in env:
         if not re.fullmatch(r"[^=\0]+", each.get("name", "")) or "\0" in each.get("value", ""):
-            raise invalid("spec.template.spec.containers[0].env: a name or value is not usable.")
+            raise invalid(f"{place}: a name or value is not usable.")
         if len(each.get("value", "")) > 32768:
-            raise invalid(
-                f"spec.template.spec.containers[0].env: the value of {each['name']} is longer than "
-                "32768 characters."
-            )
+            raise invalid(f"{place}: the value of {each['name']} is longer than 32768 characters.")
 
 
 def _ports(container: Json) -> None:

@@ -530,3 +530,90 @@ def test_the_script_of_one_workspace(command: str, made: str) -> None:
         ),
     }
     assert state(build_of(f"{NODE}RUN {command}\n", files), "/app/apps/api/made") == made
+
+
+@pytest.mark.parametrize(
+    ("line", "more", "client"),
+    [
+        ("npm i -g pnpm@10", {}, "absent"),
+        ("npm i -g pnpm@latest", {}, "absent"),
+        ("npm i -g pnpm@latest-10", {}, "absent"),
+        ("corepack enable && corepack prepare pnpm@10.1.0 --activate", {}, "absent"),
+        ("corepack enable", {"packageManager": "pnpm@10.12.1+sha512.abc"}, "absent"),
+        ("npm i -g pnpm@10", {"pnpm": {"onlyBuiltDependencies": ["esbuild"]}}, "absent"),
+        ("npm i -g pnpm@10", {"pnpm": {"onlyBuiltDependencies": ["@prisma/client"]}}, "unknown"),
+        ("npm i -g pnpm@10", {"pnpm": {"neverBuiltDependencies": []}}, "unknown"),
+        ("npm i -g pnpm@9", {}, "unknown"),
+        ("npm i -g pnpm@9", {"packageManager": "pnpm@10.0.0"}, "unknown"),
+        ("npm i -g pnpm", {}, "unknown"),
+        ("npm i -g pnpm@10 && pnpm config set dangerouslyAllowAllBuilds true", {}, "unknown"),
+        ("npm i -g pnpm@10 && echo dangerously-allow-all-builds=true > .npmrc", {}, "unknown"),
+    ],
+)
+def test_which_pnpm_runs_the_scripts_of_packages(
+    line: str, more: dict[str, object], client: str
+) -> None:
+    files = {**package(**PRISMA, **more), "prisma/schema.prisma": SCHEMA}
+    assert state(build_of(f"{NODE}RUN {line}\nRUN pnpm install\n", files), CLIENT) == client
+
+
+def test_a_rebuild_runs_the_scripts_after_all() -> None:
+    files = {**package(**PRISMA), "prisma/schema.prisma": SCHEMA}
+    build = build_of(f"{NODE}RUN npm ci --ignore-scripts && npm rebuild\n", files)
+    assert state(build, CLIENT) == "unknown"
+
+
+MEMBERS = {
+    "pnpm-workspace.yaml": "packages:\n  - 'p/*'\n", **package(name="root"),
+    "p/a/package.json": json.dumps({"name": "a", **PRISMA}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("more", "state_of_client"),
+    [
+        ({}, "absent"),
+        ({"p/a/prisma/schema.prisma": SCHEMA}, "unknown"),
+        ({"p/b/package.json": json.dumps({"name": "b", **PRISMA})}, "unknown"),
+        ({".npmrc": "node-linker=hoisted"}, "unknown"),
+        ({"pnpm-workspace.yaml": "packages:\n  - 'p/**'\n"}, "unknown"),
+    ],
+)
+def test_a_client_of_a_member(more: dict[str, str], state_of_client: str) -> None:
+    build = build_of(f"{NODE}RUN pnpm install\n", {**MEMBERS, **more})
+    assert state(build, "/app/p/a/node_modules/.prisma/client") == state_of_client
+
+
+OUT = json.dumps({"compilerOptions": {"outDir": "out"}, "include": ["a", "b"]})
+TWO = {"tsconfig.json": OUT, "a/x.ts": "", "b/y.ts": "", **package(name="p")}
+
+
+@pytest.mark.parametrize(
+    ("more", "here", "below"),
+    [
+        ({}, "absent", "present"),
+        ({"a/x.ts": 'import { z } from "../../z";'}, "unknown", "unknown"),
+        ({"b/y.ts": None}, "unknown", "unknown"),
+        ({"b/y.ts": None, "a/x.ts": 'import "../c/z";', "c/z.ts": ""}, "absent", "present"),
+        ({"b/y.ts": None, "b/y.d.ts": ""}, "unknown", "unknown"),
+        ({"package.json": '{"dependencies": {"q": "workspace:*"}}'}, "unknown", "unknown"),
+        ({"tsconfig.json": OUT[:-1] + ', "extends": "../base.json"}'}, "unknown", "unknown"),
+    ],
+)
+def test_the_folder_that_all_sources_share(
+    more: dict[str, str | None], here: str, below: str
+) -> None:
+    files = {name: text for name, text in {**TWO, **more}.items() if text is not None}
+    build = build_of(f"{NODE}RUN npx tsc\n", files)
+    assert (state(build, "/app/out/x.js"), state(build, "/app/out/a/x.js")) == (here, below)
+
+
+def test_what_the_compiler_makes_only_where_it_is_asked_to() -> None:
+    config = json.dumps({"compilerOptions": {"outDir": "out", "rootDir": "src"}})
+    files = {"tsconfig.json": config, "src/a.ts": "", "src/page.html": ""}
+    build = build_of(f"{NODE}RUN npx tsc\n", files)
+    expected = {
+        "a.js": "present", "a.ts": "unknown", "a.d.ts": "unknown", "a.js.map": "unknown",
+        "a.js.node": "absent", "page.html": "unknown", "b.html": "absent",
+    }  # fmt: skip
+    assert {name: state(build, f"/app/out/{name}") for name in expected} == expected

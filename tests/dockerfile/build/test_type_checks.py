@@ -33,6 +33,13 @@ def looked_at(line: str, **config: object) -> list[str] | None:
         ({"include": ["src"]}, ["src/a.spec.ts", "src/a.ts", "src/b/c.tsx"]),
         ({"include": ["./src/**/*"], "exclude": ["src/**/*.spec.ts"]}, ["src/a.ts", "src/b/c.tsx"]),
         ({"files": ["src/a.ts"]}, ["src/a.ts"]),
+        ({"include": ["src/*"]}, ["src/a.spec.ts", "src/a.ts"]),
+        ({"include": ["src/**"]}, ["src/a.spec.ts", "src/a.ts", "src/b/c.tsx"]),
+        ({"include": ["**/b", "test/*.d.ts"]}, ["src/b/c.tsx"]),
+        ({"include": ["*.ts", "**/?.ts"]}, ["src/a.ts", "test/t.ts"]),
+        ({"include": ["src/[a].ts", "src/a.s*c.ts"]}, ["src/a.spec.ts"]),
+        ({"include": ["."], "exclude": ["src"]}, ["prisma/seed.ts", "test/t.ts"]),
+        ({"include": ["**/" * 100 + "*.ts"]}, []),
         ({"exclude": ["src", "test"]}, ["prisma/seed.ts"]),
     ],
 )

@@ -15,6 +15,7 @@ from pipeline.dockerfile.projects.distributions import brings, console_scripts, 
 from pipeline.dockerfile.projects.imports import imports
 from pipeline.dockerfile.projects.javascript_facts import calls as javascript_calls
 from pipeline.dockerfile.projects.javascript_facts import modules
+from pipeline.dockerfile.projects.logging_files import file_handlers
 from pipeline.dockerfile.projects.markers import applies
 from pipeline.dockerfile.projects.python_calls import assignments, calls
 from pipeline.dockerfile.projects.requirements import requirement, requirements
@@ -29,6 +30,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "console_scripts": console_scripts,
     "distribution_of": distribution_of,
     "environment": configs.environment,
+    "file_handlers": lambda text: list(file_handlers("[handlers]\nkeys=a\n[handler_a]\n" + text)),
     "gunicorn": configs.gunicorn,
     "imports": imports,
     "javascript": lambda text: (javascript_calls(text, "javascript"), modules(text, "javascript")),

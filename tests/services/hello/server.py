@@ -24,6 +24,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Revision", REVISION)
         self.end_headers()
         self.wfile.write(body)
 

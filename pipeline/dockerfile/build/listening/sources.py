@@ -112,7 +112,7 @@ def _runs(source: Reached, call: Call) -> bool:
 def _python(source: Reached, call: Call) -> Bound | None:
     module, _, name = call.callee.rpartition(".")
     api = _BY_NAME.get(call.callee) or _BY_MAKER.get((call.receiver, name))
-    if api is None and name in {"run", "run_server"} and module:
+    if api is None and name in {"run", "run_server"} and (module or call.receiver):
         api = _of_an_application(source, call)
     if api is None and name == "launch" and "gradio" in source.text:
         api = _GRADIO
@@ -125,14 +125,14 @@ def _python(source: Reached, call: Call) -> Bound | None:
 
 def _of_an_application(source: Reached, call: Call) -> _Api | None:
     """``app.run()`` of an application that another function or module makes."""
-    made = call.receiver.rpartition(".")[2].startswith(("create_", "make_", "get_", "build_"))
+    maker = call.receiver.rpartition(".")[2]
+    made = maker.startswith(("create_", "make_", "get_", "build_"))
     named = call.callee.rpartition(".")[0].rpartition(".")[2] in {"app", "application", "server"}
     if not made and not named:
         return None
     told = {"host", "port"} & call.keywords.keys()
-    if told or "flask" in source.text.lower() or call.keywords.keys() <= {"debug"}:
-        return _FLASK
-    return None
+    plain = (named or "app" in maker) and call.keywords.keys() <= {"debug"}
+    return _FLASK if told or plain or "flask" in source.text.lower() else None
 
 
 def _bound(source: Reached, call: Call, api: _Api) -> Bound:
@@ -186,8 +186,9 @@ def _unknown(source: Reached, call: Call) -> Bound:
 def _node(source: Reached, call: Call) -> Bound | None:
     if call.callee.endswith(("startStandaloneServer",)):
         inner = call.keywords.get("listen", {"port": 4000})
-        call = Call(call.callee, (inner,), inner if isinstance(inner, Mapping) else {}, call.line,
-                    call.column, guards=call.guards)  # fmt: skip
+        if not isinstance(inner, Mapping):
+            return _unknown(source, call)
+        call = Call(call.callee, (inner,), inner, call.line, call.column, guards=call.guards)
         return _bound(source, call, _Api(at=(EVERYWHERE, 4000)))
     api = _OF_NODE.get(call.callee)
     if api is None and call.callee.rpartition(".")[2] == "listen" and call.arguments:

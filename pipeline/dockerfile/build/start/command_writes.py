@@ -7,16 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from pipeline.dockerfile.build.build import Build
 from pipeline.dockerfile.build.start.processes import supervised
 from pipeline.dockerfile.build.start.writing import Write
-from pipeline.dockerfile.build.start.written import Kind
+from pipeline.dockerfile.build.start.written import Kind, first
 from pipeline.dockerfile.build.tools.call import absolute
 from pipeline.dockerfile.build.values import Launch
 from pipeline.dockerfile.place import Place
 from pipeline.dockerfile.projects.configs import gunicorn
+from pipeline.dockerfile.projects.logging_files import file_handlers
 
 _MOST = 50
 _Found = Iterator[tuple[str, Kind, Place]]
 _GUNICORN = ("--access-logfile", "--error-logfile", "--log-file", "--pid", "-p")
 _GUNICORN_SETTINGS = ("accesslog", "errorlog", "logfile", "pidfile")
+_LOG_CONFIG = ("--log-config",)
 _CELERY = ("--logfile", "-f", "--pidfile", "-s", "--schedule")
 _STORES = {
     "django-celery-beat",
@@ -56,6 +58,7 @@ def _options(launch: Launch, names: tuple[str, ...]) -> _Found:
 
 def _gunicorn(build: Build, launch: Launch) -> _Found:
     yield from _options(launch, _GUNICORN)
+    yield from _logging(build, launch)
     named = [path for path, _, _ in _options(launch, ("-c", "--config"))]
     name = (named[-1] if named else "gunicorn.conf.py").removeprefix("file:")
     path = absolute(launch.executed.shell.cwd, name)
@@ -65,6 +68,17 @@ def _gunicorn(build: Build, launch: Launch) -> _Found:
         value, line = (said or {}).get(setting, ("", 0))
         if isinstance(value, str) and origin:
             yield value, Kind.FILE, Place(origin.file, origin.line - 1 + line)
+
+
+def _logging(build: Build, launch: Launch) -> _Found:
+    """The handlers of a configuration file that a server is given."""
+    for name, _, _ in _options(launch, _LOG_CONFIG):
+        path = absolute(launch.executed.shell.cwd, name.removeprefix("file:"))
+        origin = build.read(path) if path else None
+        for call, line in file_handlers(origin.text) if origin else ():
+            value = first(call, "filename")
+            if isinstance(value, str) and origin:
+                yield value, Kind.FILE, Place(origin.file, origin.line - 1 + line)
 
 
 def _celery(build: Build, launch: Launch) -> _Found:
@@ -125,4 +139,5 @@ def _rails(_build: Build, launch: Launch) -> _Found:
 _BY_NAME: Mapping[str, Callable[[Build, Launch], _Found]] = {
     "gunicorn": _gunicorn, "celery": _celery, "supervisord": _supervisord, "mkdir": _mkdir,
     "touch": _touch, "tee": _touch, "nginx": _nginx, "rails": _rails,
+    "uvicorn": _logging, "hypercorn": _logging,
 }  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.dockerfile.build.build import Build, Origin, read
 from pipeline.dockerfile.build.entries import ancestors
@@ -20,6 +20,7 @@ _MOST, _MOST_TEXT = 150, 300_000  # sources of one start, and characters of them
 NODE = frozenset({"node", "nodejs", "tsx", "ts-node", "ts-node-dev", "tsnd", "bun", "nodemon"})
 _ENDINGS = ("", ".js", ".ts", ".mjs", ".cjs", ".tsx", ".jsx", ".mts", ".cts")
 _COMPILERS = frozenset({"tsc", "nest", "swc", "babel"})
+_BUNDLERS = frozenset({"esbuild", "bun"})
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class _Found:
     origin: Origin
     machine: Machine  # where the sources around it are
     compiled: bool = False
+    bundled: bool = False
 
 
 def node_sources(build: Build) -> tuple[Reached, ...]:
@@ -45,7 +47,10 @@ def node_sources(build: Build) -> tuple[Reached, ...]:
         if known is not None and (known.certain or not certain):
             continue
         language = language_of(found.path) or "javascript"
-        one = Reached(found.path, found.origin, launch, language, certain, compiled=found.compiled)
+        one = Reached(
+            found.path, found.origin, launch, language, certain,
+            compiled=found.compiled, bundled=found.bundled,
+        )  # fmt: skip
         done[found.path] = one
         left -= len(one.text)
         following = [(after, launch, certain and sure) for after, sure in _next(found, one)]
@@ -66,7 +71,14 @@ def _program(build: Build, launch: Launch) -> _Found | None:
 
 
 def _compiled(build: Build, path: str) -> _Found | None:
-    """The source of what a compiler made, beside the folder that it filled."""
+    """The source of what a compiler made, beside the folder that it filled; a bundle's is told."""
+    bundle = build.in_image(path).entry
+    if bundle is not None and bundle.maker in _BUNDLERS and bundle.stage >= 0:
+        machine = build.stages[bundle.stage].machine
+        told = read(machine, bundle.details) if bundle.details else None
+        if told is None:
+            return None
+        return _Found(bundle.details, told, machine, compiled=True, bundled=True)
     for folder in ancestors(posixpath.dirname(path)):
         entry = build.in_image(folder).entry
         if entry is None or entry.maker not in _COMPILERS or entry.stage < 0:
@@ -90,7 +102,7 @@ def _next(found: _Found, one: Reached) -> Iterator[tuple[_Found, bool]]:
             origin = read(found.machine, path) if path else None
             if path and origin and Guard.FALLBACK not in module.guards:
                 certain = not set(module.guards) - {Guard.MAIN}
-                yield _Found(path, origin, found.machine, found.compiled), certain
+                yield replace(found, path=path, origin=origin), certain
 
 
 def local_file(machine: Machine, path: str, specifier: str) -> str | None:

@@ -23,7 +23,8 @@ class Reached:
 
     ``path`` is where the image has it, or what was compiled from it. ``certain``: every start
     loads it. ``program``: it runs as ``__main__``. ``folders`` are those that Python searches;
-    ``complete`` False: there are others. ``compiled``: ``origin`` is what a compiler made it from.
+    ``complete`` False: there are others. ``compiled``: ``origin`` is what a compiler made it from;
+    ``bundled``: together with others, into a file that stands elsewhere.
     """
 
     path: str
@@ -35,6 +36,7 @@ class Reached:
     folders: tuple[str, ...] = ()
     complete: bool = True
     compiled: bool = False
+    bundled: bool = False
 
     @property
     def text(self) -> str:
@@ -58,7 +60,8 @@ class Reached:
     def calls(self) -> tuple[Call, ...]:
         if self.language == PYTHON:
             return python_calls.calls(self.text, self.path) or ()
-        return javascript_facts.calls(self.text, self.language, self.path) or ()
+        file = None if self.bundled else self.path
+        return javascript_facts.calls(self.text, self.language, file) or ()
 
     @cached_property
     def assignments(self) -> dict[str, tuple[Value, int]]:

@@ -61,6 +61,8 @@ def undeclared_node(build: Build) -> Iterator[Undeclared]:
         project = _project_of(build.context, source.origin.file)
         if project is None or "NODE_PATH" in environment or source.launch.executed.name == "bun":
             continue
+        if source.bundled:  # with the packages that it loads
+            continue
         for module in source.modules:
             name = module.package
             if name and name not in seen and _counts(module):

@@ -6,22 +6,24 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
+from pipeline.dockerfile.build.build import Build
 from pipeline.dockerfile.build.start.node_writes import of_node
 from pipeline.dockerfile.build.start.python_sources import runs
 from pipeline.dockerfile.build.start.python_writes import handlers, of_python
 from pipeline.dockerfile.build.start.reached import PYTHON, Reached
-from pipeline.dockerfile.build.start.written import Kind, Target
+from pipeline.dockerfile.build.start.written import Kind, Target, first
 from pipeline.dockerfile.build.tools.call import absolute
 from pipeline.dockerfile.place import Place
+from pipeline.dockerfile.projects.logging_files import file_handlers
 from pipeline.dockerfile.projects.python_source import Guard
 from pipeline.dockerfile.projects.values import Call, Env, Joined, Value, settled
 from pipeline.dockerfile.shell.executed import Value as Text
 
 _PYTHON = re.compile(
     r"FileHandler|basicConfig[^}]{0,300}filename|makedirs|mkdir\(|write_(?:text|bytes)\(|\.touch\(|"
-    r"open\([^\n]{0,300}[\"'][rb]?[wax][bt+]{0,2}[\"']|sqlite|loguru|dictConfig"
+    r"open\([^\n]{0,300}[\"'][rb]?[wax][bt+]{0,2}[\"']|sqlite|loguru|dictConfig|fileConfig"
 )
 _NODE = re.compile(
     r"createWriteStream|writeFile|appendFile|mkdir|ensureDir|outputFile|openSync|transports|otate|"
@@ -51,9 +53,10 @@ class Write:
         return self.path if self.kind.makes else posixpath.dirname(self.path)
 
 
-def writes(source: Reached, environment: Mapping[str, Text]) -> Iterator[Write]:
+def writes(build: Build, source: Reached) -> Iterator[Write]:
     """What one source writes when it is loaded or used."""
-    for call, target, path in _told(source, environment):
+    environment = build.final.machine.env
+    for call, target, path in _told(build, source):
         guards = set(call.guards) & _UNSURE
         makes = target.kind.makes
         checked = makes and guards == {Guard.CONDITIONAL} and "xists" in source.text
@@ -68,22 +71,21 @@ def writes(source: Reached, environment: Mapping[str, Text]) -> Iterator[Write]:
         )  # fmt: skip
 
 
-def made(source: Reached, environment: Mapping[str, Text]) -> Iterator[str | None]:
+def made(build: Build, source: Reached) -> Iterator[str | None]:
     """The folders that a source makes, on whatever condition; None for one that is not known."""
     if _MAKES.search(source.text):
-        for _, target, path in _told(source, environment):
+        for _, target, path in _told(build, source):
             if target.kind.makes:
                 yield path
 
 
-def _told(
-    source: Reached, environment: Mapping[str, Text]
-) -> Iterator[tuple[Call, Target, str | None]]:
+def _told(build: Build, source: Reached) -> Iterator[tuple[Call, Target, str | None]]:
     """The calls that write, each with the absolute path if it is known."""
+    environment = build.final.machine.env
     if not (_PYTHON if source.language == PYTHON else _NODE).search(source.text):
         return
     cwd = None if "chdir(" in source.text else source.launch.executed.shell.cwd
-    for call, target in islice(_targets(source), _MOST):
+    for call, target in islice(chain(_targets(source), _configured(build, source)), _MOST):
         path = _path(target.value, environment)
         whole = absolute(cwd, path) if path else None
         if whole is not None and source.compiled and path.startswith("/"):
@@ -102,6 +104,17 @@ def _targets(source: Reached) -> Iterator[tuple[Call, Target]]:
             yield Call("LOGGING", (), {}, line, 1), Target(file)
 
 
+def _configured(build: Build, source: Reached) -> Iterator[tuple[Call, Target]]:
+    """The files of the handlers in a configuration that the source names."""
+    for call in source.calls if "fileConfig" in source.text else ():
+        if call.callee == "logging.config.fileConfig":
+            path = _path(first(call, "fname"), build.final.machine.env)
+            whole = absolute(source.launch.executed.shell.cwd, path) if path else None
+            origin = build.read(whole) if whole else None
+            for handler, _ in file_handlers(origin.text) if origin else ():
+                yield from ((call, target) for target in of_python(handler))
+
+
 def _moves(source: Reached, path: str) -> bool:
     """Whether a path was put together from where the source is, which compiling changes."""
     cwd = source.launch.executed.shell.cwd or ""
@@ -116,8 +129,8 @@ def _path(value: Value, environment: Mapping[str, Text]) -> str:
     known = {name: text for name, text in environment.items() if text is not None}
     found = settled(value, known)
     if isinstance(value, Joined) and not isinstance(found, str):
-        first = settled(value.parts[0], known) if value.parts else None
-        found = f"{first}x" if isinstance(first, str) and "/" in first else None
+        start = settled(value.parts[0], known) if value.parts else None
+        found = f"{start}x" if isinstance(start, str) and "/" in start else None
     if not isinstance(found, str) or "\0" in found or "://" in found or found.startswith("~"):
         return ""
     return found

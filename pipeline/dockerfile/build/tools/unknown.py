@@ -14,13 +14,19 @@ _TELLING = frozenset({"--version", "-V", "-v", "--help", "-h", "version"})
 
 def unknown_program(call: Call) -> None:
     """What it may have made is no longer certainly absent; what was there stays."""
-    if not (_tells_of_itself(call) or _is_downloaded_installer(call)):
+    if not (_tells_of_itself(call) or _activates(call) or _is_downloaded_installer(call)):
         _blur(call)
 
 
 def _tells_of_itself(call: Call) -> bool:
     """``gunicorn --version`` and its like make nothing."""
     return bool(call.words) and set(call.words) <= _TELLING
+
+
+def _activates(call: Call) -> bool:
+    """``. /venv/bin/activate``: what it sets the shell knows, and it makes nothing."""
+    sourced = call.executed.name in {".", "source"} and call.words[:1]
+    return bool(sourced) and call.words[0].endswith("/bin/activate")
 
 
 def _is_downloaded_installer(call: Call) -> bool:

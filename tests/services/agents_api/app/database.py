@@ -7,11 +7,10 @@ from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import tuple_row
 
 TIMEOUT = 2  # seconds: to connect, and for each statement
 
-SCHEMA = (
+SCHEMA = (  # of SQLite; that of PostgreSQL is in migrations/, and a job brings it up to date
     "CREATE TABLE IF NOT EXISTS agents (id TEXT PRIMARY KEY, name TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS events (id TEXT PRIMARY KEY, kind TEXT NOT NULL,"
     " agent_id TEXT NOT NULL REFERENCES agents (id))",
@@ -50,20 +49,18 @@ class PostgreSQL:
             {"host": "localhost", "port": 5432, "dbname": "", **parts}
         )
 
+    def connect(self, options=""):
+        return psycopg.connect(self.url, connect_timeout=TIMEOUT, options=options)
+
     def run(self, *statements):
-        options = f"-c statement_timeout={TIMEOUT}s"
-        connection = psycopg.connect(
-            self.url, connect_timeout=TIMEOUT, options=options, row_factory=tuple_row
-        )
-        with connection:
+        with self.connect(f"-c statement_timeout={TIMEOUT}s") as connection:
             for sql, *values in statements:
                 cursor = connection.execute(sql.replace("?", "%s"), values)
             return cursor.fetchall() if cursor.description else []
 
     def prepare(self):
-        # Two instances that create the same table at the same moment would fail.
-        lock = ("SELECT pg_advisory_xact_lock(7315)",)
-        self.run(lock, *((sql,) for sql in SCHEMA))
+        """Raise an error while the schema is not there."""
+        self.run(("SELECT 1 FROM agents, events, summaries LIMIT 1",))
 
 
 def open_database(url):

@@ -82,6 +82,7 @@ def tsup(call: Call) -> None:
 def esbuild(call: Call) -> None:
     """``esbuild``: what ``--outfile`` or ``--outdir`` names."""
     given = options(call.words, frozenset())
+    sources = [path for word in given.operands if (path := call.path(word))]
     for word in given.all("--outdir"):
         fill(call, call.path(word), "esbuild")
     for word in given.all("--outfile"):
@@ -89,7 +90,7 @@ def esbuild(call: Call) -> None:
         if path is None:
             somewhere(call)
         else:
-            call.make(path, "esbuild")
+            call.make(path, "esbuild", details=sources[0] if len(sources) == 1 else "")
 
 
 def _to_folder(call: Call, *, names: tuple[str, ...], default: str, maker: str) -> None:

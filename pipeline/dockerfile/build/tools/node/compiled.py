@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -14,6 +15,7 @@ _SOURCES = {
     ".js": (".ts", ".tsx", ".js", ".jsx"), ".mjs": (".mts", ".mjs"), ".cjs": (".cts", ".cjs"),
     ".json": (".json",),
 }  # fmt: skip
+_ON_REQUEST = re.compile(r"(?:\.d\.[mc]?ts|\.map|\.jsx|\.tsbuildinfo)\Z")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ class Compiled(View):
         if path.strip("/") == "":
             return Found(Presence.PRESENT, self.made)
         if ending and ending not in _SOURCES:
-            return UNKNOWN
+            source = View.within(self, self._source(path), depth, visits)
+            return ABSENT if source.absent and not _ON_REQUEST.search(path) else UNKNOWN
         names = [stem + one for one in _SOURCES[ending]] if ending else [path]
         found = [View.within(self, self._source(one), depth, visits) for one in names]
         if any(one.present for one in found):

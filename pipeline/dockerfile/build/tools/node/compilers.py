@@ -8,6 +8,7 @@ from pipeline.dockerfile.build.entries import Entry
 from pipeline.dockerfile.build.tools.call import Call
 from pipeline.dockerfile.build.tools.node.compiled import compile_into
 from pipeline.dockerfile.build.tools.node.outputs import fill, somewhere
+from pipeline.dockerfile.build.tools.node.roots import root_of
 from pipeline.dockerfile.build.tools.node.settings import Settings, settings_at
 from pipeline.dockerfile.build.tools.options import options
 
@@ -37,7 +38,7 @@ def _emit(call: Call, settings: Settings | None) -> None:
         somewhere(call)
     elif settings.out_dir is None or settings.no_emit:
         return
-    elif settings.root_dir is None:
+    elif (root := settings.root_dir or root_of(call.machine, settings.config)) is None:
         fill(call, settings.out_dir, "tsc")
     else:
         machine, step = call.machine, call.step
@@ -45,7 +46,7 @@ def _emit(call: Call, settings: Settings | None) -> None:
             settings.out_dir, directory=True, maker="tsc", stage=step.stage, place=step.place,
             owner=machine.user or None,
         )  # fmt: skip
-        compile_into(machine.files, settings.root_dir, made, step.number)
+        compile_into(machine.files, root, made, step.number)
 
 
 def _build(call: Call, projects: Sequence[str]) -> None:

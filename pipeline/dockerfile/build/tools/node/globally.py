@@ -10,6 +10,7 @@ from itertools import islice
 from pipeline.dockerfile.build.tools.call import Call
 from pipeline.dockerfile.build.tools.node.commands import Command
 from pipeline.dockerfile.build.tools.node.packages import install_package, named, programs_of
+from pipeline.dockerfile.build.tools.node.pnpm import remember
 from pipeline.dockerfile.build.tools.options import options
 from pipeline.dockerfile.shell.executed import Value
 
@@ -124,6 +125,9 @@ def configure(call: Call, words: tuple[str, ...]) -> None:
 def corepack(call: Call) -> None:
     """``corepack enable`` puts yarn and pnpm beside node; they are fetched when first run."""
     given = options(call.words, frozenset({"--install-directory"}))
+    if given.operands[:1] in {("prepare",), ("use",), ("install",)}:
+        for word in given.operands[1:]:
+            remember(call, word)
     if given.operands[:1] != ("enable",):
         return
     told = given.last("--install-directory")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 
@@ -31,14 +30,12 @@ from pipeline.dockerfile.build.tools.node.packages import (
 )
 from pipeline.dockerfile.build.tools.node.prisma import generated_on_install
 from pipeline.dockerfile.build.tools.node.scripts import followed
-from pipeline.dockerfile.build.tools.paths import children
+from pipeline.dockerfile.build.tools.node.workspaces import install_members
 from pipeline.dockerfile.build.tools.unknown import unknown_program
 from pipeline.dockerfile.projects.node import Package
 
 _REMOVES = frozenset({"uninstall", "remove", "rm", "un", "unlink", "r"})
 _WRITES = words("pack plugin patch patch-commit create init import link exec x dlx")
-_WORKSPACE = re.compile(r"^\s*-\s*['\"]?([^'\"\s#]+)", re.MULTILINE)
-_MOST_PATTERNS = 20
 _HOISTED = re.compile(r"hoist|node-linker", re.IGNORECASE)
 
 
@@ -79,8 +76,7 @@ def _install(call: Call, command: Command, folder: str) -> None:
     files.blur(modules)
     if lean and package is not None and call.executed.certain:
         _leave_out(call, command, folder, package)
-    for one in _workspaces(call, folder, package):
-        files.blur(f"{one}/node_modules")
+    install_members(call, command, folder, package, lean=lean)
     if package is not None and not package.workspaces and not client:
         complete = lean is not None
         generated_on_install(call, command, folder, wanted, complete=complete)
@@ -137,25 +133,13 @@ def _prune(call: Call, command: Command, folder: str) -> None:
         _leave_out(call, command, folder, package)
 
 
-def _workspaces(call: Call, folder: str, package: Package | None) -> list[str]:
-    """The folders of a monorepo's packages, which get a node_modules of their own."""
-    patterns = list(package.workspaces) if package else []
-    listed = read(call.machine, f"{folder}/pnpm-workspace.yaml")
-    if listed is not None:
-        patterns += _WORKSPACE.findall(listed.text)
-    found: list[str] = []
-    for pattern in patterns[:_MOST_PATTERNS]:
-        start, star, _ = pattern.partition("*")
-        path = posixpath.normpath(posixpath.join(folder, start))
-        found += children(call, path) if star else [path]
-    return found
-
-
 def _uninstall(call: Call, command: Command, folder: str) -> None:
     _remove(call, command.operands, f"{folder}/node_modules")
 
 
 def _configure(call: Call, command: Command, _folder: str) -> None:
+    if command.tool == "pnpm":
+        call.machine.settings[" ".join(("pnpm", *command.operands[1:3]))] = ""
     configure(call, command.operands)
 
 
@@ -175,9 +159,11 @@ def _deploy(call: Call, command: Command, _folder: str) -> None:
 
 def _bundle(call: Call, command: Command, _folder: str) -> None:
     """``bun build``."""
+    sources = [path for word in command.operands if (path := call.path(word))]
     for word in command.given.all("--outfile"):
         if path := call.path(word):
-            call.make(path, "bun", mode=0o755)
+            source = sources[0] if len(sources) == 1 else ""
+            call.make(path, "bun", mode=0o755, details=source)
     for word in command.given.all("--outdir"):
         if path := call.path(word):
             call.make(path, "bun", directory=True)
@@ -187,6 +173,6 @@ def _bundle(call: Call, command: Command, _folder: str) -> None:
 _VERBS: Mapping[str, Callable[[Call, Command, str], None]] = {
     **dict.fromkeys(_REMOVES, _uninstall),
     "prune": _prune, "config": _configure, "set": _configure, "fetch": _fetch,
-    "deploy": _deploy, "build": _bundle,
+    "deploy": _deploy, "build": _bundle, "rebuild": _fetch, "rb": _fetch,
 }  # fmt: skip
 TOOLS: Mapping[str, Callable[[Call], None]] = dict.fromkeys(MANAGERS, manager)

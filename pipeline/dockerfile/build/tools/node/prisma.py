@@ -11,6 +11,7 @@ from pipeline.dockerfile.build.machine import Machine, which
 from pipeline.dockerfile.build.tools.call import Call, absolute
 from pipeline.dockerfile.build.tools.node.commands import Command, ignores_scripts
 from pipeline.dockerfile.build.tools.node.engines import details_of
+from pipeline.dockerfile.build.tools.node.pnpm import leaves_scripts_out
 from pipeline.dockerfile.build.tools.node.schemas import Asked, python_settings, schemas_of
 from pipeline.dockerfile.build.tools.options import options
 from pipeline.dockerfile.projects.tables import text
@@ -170,6 +171,7 @@ def generated_on_install(
     major = _MAJOR.match(version)
     if (
         ignores_scripts(command, call.executed.shell.variables)
+        or (command.tool == "pnpm" and leaves_scripts_out(call, folder, "@prisma/client"))
         or call.variable("PRISMA_SKIP_POSTINSTALL_GENERATE")
         or (complete and "prisma" not in wanted and not _is_global(call.machine))
         or (found.known and not found.found)

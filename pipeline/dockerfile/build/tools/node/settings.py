@@ -25,6 +25,7 @@ class Settings:
     root_dir: str | None = None
     no_emit: bool = False
     references: tuple[str, ...] = ()
+    config: str = ""  # the file that says all this
 
 
 def settings_at(machine: Machine, path: Value) -> Settings | None:
@@ -57,6 +58,7 @@ def _settings(machine: Machine, path: str, depth: int) -> Settings | None:
         _from(path, own.root_dir) if own.root_dir else settings.root_dir,
         own.no_emit or settings.no_emit,
         tuple(_from(path, one) for one in own.references if one),
+        path,
     )
 
 

@@ -160,9 +160,15 @@ def _is_theirs(call: Call, program: str) -> bool:
             link = (found.entry.link if found.entry else None) or ""
             elsewhere = posixpath.dirname(link) not in _SYSTEM | {""}
             return not elsewhere and not _is_another_version(call, posixpath.basename(link))
-        if not found.absent and not (folder in own and _is_nothing_new(found)):
+        nothing = _is_nothing_new(found) if folder in own else _is_of_node(folder, found)
+        if not found.absent and not nothing:
             return False
     return False
+
+
+def _is_of_node(folder: str, found: Found) -> bool:
+    """The folders that a script of ``package.json`` sees first: no package there brings a pip."""
+    return folder.endswith("/node_modules/.bin") and found.entry is None
 
 
 def _is_nothing_new(found: Found) -> bool:

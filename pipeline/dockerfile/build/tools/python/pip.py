@@ -21,6 +21,7 @@ from pipeline.dockerfile.build.tools.python.installing import (
     install_distribution,
     install_project,
     install_unnamed,
+    project_at,
     unknown_distributions,
 )
 from pipeline.dockerfile.projects.requirements import (
@@ -217,11 +218,20 @@ def _wheels(call: Call, given: Options, folder: str | None) -> None:
     wanted = [one for name in given.all("-r", "--requirement") for _, one in _listed(call, name)[0]]
     wanted += [one for word in given.operands if (one := requirement(word)) is not None]
     for one in wanted:
-        if one.name:
+        if one.kind == "path" and "wheel" in call.words:
+            _wheel_of_project(call, one.target, folder)
+        elif one.name:
             exact = f"{one.name}{one.specifier}"
             call.make(f"{folder}/{one.name}.whl", "pip-wheel", details=exact)
             call.installed("wheel", one.name, folder, version=one.version or "", tool="pip")
     call.machine.files.blur(folder)
+
+
+def _wheel_of_project(call: Call, word: str, folder: str) -> None:
+    path = call.path(word)
+    project = project_at(call, path) if path else None
+    if path and project is not None and project.name:
+        call.installed("wheel", project.name, folder, tool="pip", source=path)
 
 
 def _uninstall(call: Call, given: Options, where: Environment | None) -> None:

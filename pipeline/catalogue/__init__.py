@@ -1,0 +1,18 @@
+"""The catalogue of known failures: how each shows, why it happens, and what to change."""
+
+from pipeline.catalogue.entry import Entry, own_entries, read_entries, users_entries
+from pipeline.catalogue.matching import Symptoms, recognise
+from pipeline.catalogue.symptoms import of_error, of_log, of_seen, shows_anything
+
+__all__ = [
+    "Entry",
+    "Symptoms",
+    "of_error",
+    "of_log",
+    "of_seen",
+    "own_entries",
+    "read_entries",
+    "recognise",
+    "shows_anything",
+    "users_entries",
+]

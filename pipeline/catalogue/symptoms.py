@@ -1,0 +1,63 @@
+"""What a failure showed, from the error and the verdicts that led to it, or from a saved log."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from pipeline.catalogue.entry import ANY, CONFIG, PLACES
+from pipeline.catalogue.matching import Symptoms
+from pipeline.errors import PipelineError, Seen
+from pipeline.model import Outcome, Verdict
+
+NOTHING = "(it wrote nothing at all)"
+
+_PLATFORM = re.compile(
+    r"Starting new instance|(Default )?STARTUP (TCP|HTTP|GRPC) probe|Container called exit"
+    r"|Container terminated|Ready condition status|Memory limit of|Shutting down user"
+)
+_LOOKED_AT = 200  # lines, for one that a container wrote itself
+
+
+def of_error(
+    error: PipelineError, verdicts: Iterable[Verdict] = (), config: Sequence[str] = ()
+) -> Symptoms:
+    """The error's own words and lines, each from where its class says that they are.
+
+    The pipeline's own lines are left out: they quote what was typed.
+    """
+    seen: dict[str, list[str]] = defaultdict(list)
+    seen[CONFIG] += config
+    seen[error.tells].append(f"{error.title}: {error.what}")
+    if error.shows is not Seen.TOOL:
+        seen[error.shows] += error.lines
+    for verdict in verdicts:
+        if verdict.outcome is not Outcome.PASS:
+            seen[Seen.PROBE].append(f"{verdict.check}: {verdict.evidence}")
+            seen[Seen.OUTPUT] += verdict.lines
+    return of_seen(seen)
+
+
+def of_seen(seen: Mapping[str, Sequence[str]]) -> Symptoms:
+    """Lines by where they were seen. A container that wrote nothing is told by a line too."""
+    output = seen.get(Seen.OUTPUT, ())
+    return Symptoms({**seen, Seen.OUTPUT: [*output, *_silence(output)]})
+
+
+def of_log(lines: Sequence[str]) -> Symptoms:
+    """A saved log does not say where its lines are from, so they may be from any place."""
+    whole = [*lines, *_silence(lines)]
+    return Symptoms({place: whole for place in PLACES if place not in {CONFIG, ANY}})
+
+
+def shows_anything(error: PipelineError) -> bool:
+    """Whether there is more to it than the pipeline's own words."""
+    return error.tells is not Seen.TOOL or error.shows is not Seen.TOOL
+
+
+def _silence(lines: Sequence[str]) -> list[str]:
+    """One line for a log that has nothing but what the platform says."""
+    first = [line for line in lines[:_LOOKED_AT] if line.strip()]
+    is_silent = bool(first) and all(_PLATFORM.search(line) for line in first)
+    return [NOTHING] if is_silent else []

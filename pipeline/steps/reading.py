@@ -1,0 +1,92 @@
+"""Reading the log of a revision: once and whole, or what is new in it, again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pipeline.adapters.logging import CLOCKS, Entry
+from pipeline.checks.exits import judge_exits
+from pipeline.checks.lines import judge_lines, written
+from pipeline.checks.startup import judge_startup
+from pipeline.context import Context
+from pipeline.errors import PipelineError, ShiftFailed, VerifyFailed, VerifyInconclusive
+from pipeline.model import Outcome, Verdict, concluded
+from pipeline.release import Candidate
+from pipeline.steps.probing import LOG_LAG, LOG_PAUSE, Asked, until
+
+_OVERLAP = timedelta(seconds=LOG_LAG)
+"""By how much later an entry may come than others of its time."""
+
+
+def judged_log(context: Context, asked: Asked, revision: str, since: datetime) -> Sequence[Verdict]:
+    """The revision's log: its lines, how it started, whether it ended.
+
+    It is read until it has come as far as the request that was ``asked`` and has what it must
+    have, or the time is up: what is absent may still come.
+    """
+    startup, entries = context.config.startup, list[Entry]()
+
+    def judge() -> Verdict:
+        return judge_lines(written(entries), startup.required_logs, startup.forbidden_logs)
+
+    def read() -> Verdict:
+        entries[:] = context.logs.of_revision(revision, since)
+        is_behind = not any(one.trace.endswith(asked.trace) for one in entries)
+        lines = judge()
+        waits = is_behind and lines.outcome is Outcome.PASS
+        return replace(lines, outcome=Outcome.INCONCLUSIVE) if waits else lines
+
+    with context.report.waiting("for its log"):
+        until(context.world, read, LOG_LAG, LOG_PAUSE, Outcome.PASS, Outcome.FAIL)
+    lines = concluded(judge())
+    if not entries and lines.outcome is Outcome.PASS:
+        lines = replace(lines, outcome=Outcome.INCONCLUSIVE, evidence="its log is empty")
+    started = judge_startup(entries, startup.listen_within)
+    return [lines, started, judge_exits(entries, len(entries))]
+
+
+@contextmanager
+def told_by_log(context: Context, candidate: Candidate, lag: float = 0.0) -> Iterator[None]:
+    """Add to a failure all else that the candidate wrote: a check says what, output says why.
+
+    What had to be undone is undone by then. Entries of just now come after ``lag`` seconds.
+    """
+    try:
+        yield
+    except (ShiftFailed, VerifyFailed, VerifyInconclusive) as error:
+        with suppress(PipelineError), context.report.waiting("for the last lines of its log"):
+            context.world.sleep(lag)
+            since = datetime.fromisoformat(candidate.created)
+            entries = context.logs.of_revision(candidate.revision, since)
+            texts = (one.text for one in entries if one.log != "requests")
+            shown = set(error.lines)
+            error.lines = (*error.lines, *(text for text in texts if text not in shown))
+        raise
+
+
+class Tail:
+    """What is new in a revision's log; at the first reading all of it, from ``since`` on.
+
+    Each reading begins a little before the newest entry of the one before, by Google's clock, and
+    leaves out what that one had.
+    """
+
+    def __init__(self, context: Context, revision: str, since: datetime) -> None:
+        self._context = context
+        self._revision = revision
+        self._since = since - CLOCKS
+        self._seen: frozenset[tuple[datetime, str]] = frozenset()
+
+    def read(self) -> list[Entry]:
+        """The new entries, oldest first; of very many only the newest."""
+        entries = self._context.logs.newest(self._revision, self._since)
+        new = [one for one in reversed(entries) if (one.at, one.id) not in self._seen]
+        self._seen = frozenset((one.at, one.id) for one in entries)
+        # A container may date its lines as it likes: our own clock bounds them.
+        newest = max((one.at for one in entries), default=self._since)
+        newest = min(newest, self._context.world.now())
+        self._since = max(self._since, newest - _OVERLAP)
+        return new

@@ -1,0 +1,43 @@
+"""V04: without its store it falls back to memory, says so in one line, and looks healthy.
+
+Each new instance forgot what the one before had been told.
+"""
+
+import json
+import os
+import signal
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+REVISION = os.environ.get("K_REVISION", "none")
+STORE = os.environ.get("STORE", "")
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.path == "/health":
+            self.answer(200, {"status": "healthy", "services": {"database": True}})
+        else:
+            self.answer(200, {"revision": REVISION})
+
+    def answer(self, status, document):
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Revision", REVISION)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Cloud Run logs requests itself."""
+
+
+if not STORE:
+    print("WARNING: no STORE: falling back to memory", flush=True)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+server = ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler)
+print("Application startup complete", flush=True)
+server.serve_forever()

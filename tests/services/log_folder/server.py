@@ -1,0 +1,44 @@
+"""K05: it logs to a folder below one of root's, and the image runs as another user.
+
+On the developer's machine the folder was there and the user was root.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+REVISION = os.environ.get("K_REVISION", "none")
+FOLDER = pathlib.Path(os.environ.get("LOG_FOLDER", "/tmp/logs"))
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.path == "/health":
+            self.answer(200, {"status": "healthy", "services": {"database": True}})
+        else:
+            self.answer(200, {"revision": REVISION})
+
+    def answer(self, status, document):
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Revision", REVISION)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Cloud Run logs requests itself."""
+
+
+FOLDER.mkdir(exist_ok=True)
+(FOLDER / "server.log").write_text("Starting log_folder")
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+server = ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler)
+print("Application startup complete", flush=True)
+server.serve_forever()

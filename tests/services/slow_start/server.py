@@ -1,0 +1,45 @@
+"""M03: on Cloud Run it fills a cache from its store before it listens.
+
+The start of each instance was slow, and every peak of users met instances that were starting.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+REVISION = os.environ.get("K_REVISION", "none")
+STORE = os.environ.get("STORE", "")
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.path == "/health":
+            self.answer(200, {"status": "healthy", "services": {"database": True}})
+        else:
+            self.answer(200, {"revision": REVISION})
+
+    def answer(self, status, document):
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Revision", REVISION)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Cloud Run logs requests itself."""
+
+
+if STORE:
+    print(f"filling the cache from {STORE}", flush=True)
+    time.sleep(5)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+server = ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler)
+print("Application startup complete", flush=True)
+server.serve_forever()

@@ -1,0 +1,218 @@
+"""The checks of a log: what was written how often, how instances start and end, what fails."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.adapters.logging import Entry
+from pipeline.checks.errors import Requests, judge_errors
+from pipeline.checks.exits import judge_exits
+from pipeline.checks.lines import Matches, judge_rates, written
+from pipeline.checks.startup import judge_startup
+from pipeline.model import Outcome
+
+PASS, FAIL, UNSURE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
+BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+STARTING = "Starting new instance. Reason: AUTOSCALING - Instance started due to …"
+LISTENS = 'Default STARTUP TCP probe succeeded after 1 attempt for container "a-1" on port 8080.'
+NEVER = (
+    'Default STARTUP TCP probe failed 1 time consecutively for container "a-1" on port 8080. '
+    "The instance was not started. Connection failed with status DEADLINE_EXCEEDED"
+)
+MEMORY = (
+    "Memory limit of 512 MiB exceeded with 516 MiB used. Consider increasing the memory limit, "
+    "see https://cloud.google.com/run/docs/configuring/memory-limits"
+)
+
+
+def entry(text: str, seconds: float = 0, instance: str = "", log: str = "varlog/system") -> Entry:
+    return Entry(BEGAN + timedelta(0, seconds), log, text, "INFO", "agents-2", instance=instance)
+
+
+def request(status: object, agent: str = "a browser") -> Entry:
+    http = {
+        "status": status,
+        "userAgent": agent,
+        "requestMethod": "GET",
+        "requestUrl": "http://a/b",
+    }
+    return Entry(BEGAN, "requests", "", "INFO", "agents-2", http=http)
+
+
+FAILURE, NONE_AGREED = re.compile("TASK_FAILURE"), re.compile("returned None")
+
+
+@pytest.mark.parametrize(
+    ("lines", "seconds", "outcome", "evidence"),
+    [
+        ([], 60, UNSURE, "it wrote nothing yet"),
+        (["fine"] * 9, 60, PASS, "0 of 9 lines match, no more than borne"),
+        (["TASK_FAILURE 1", "fine"], 60, FAIL, "1 line matches 'TASK_FAILURE': none is borne"),
+        (["returned None"] * 2, 60, PASS, "2 of 2 lines match, no more than borne"),
+        (
+            ["returned None"] * 3, 60, FAIL,
+            "3 lines match 'returned None', 3 a minute: 2 a minute are borne",
+        ),
+        (["returned None"] * 3, 90, PASS, "3 of 3 lines match, no more than borne"),
+        (["returned None"] * 2, 0.5, PASS, "2 of 2 lines match, no more than borne"),
+        (
+            ["returned None"] * 300 + ["TASK_FAILURE"], 120, FAIL,
+            "1 line matches 'TASK_FAILURE': none is borne; "
+            "300 lines match 'returned None', 150 a minute: 2 a minute are borne",
+        ),
+    ],
+)  # fmt: skip
+def test_lines_are_borne_only_so_often(
+    lines: list[str], seconds: float, outcome: Outcome, evidence: str
+) -> None:
+    matches = [Matches(FAILURE, 0).and_of(lines), Matches(NONE_AGREED, 2).and_of(lines)]
+
+    verdict = judge_rates(matches, seconds, len(lines))
+
+    assert (verdict.outcome, verdict.evidence, verdict.sample) == (outcome, evidence, len(lines))
+    assert len(verdict.lines) <= 20
+
+
+def test_only_containers_write_lines() -> None:
+    entries = [entry("a", log="stdout"), entry("b", log="stderr"), entry("c"), request(200)]
+
+    assert written(entries) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "outcome", "evidence"),
+    [
+        ([], UNSURE, "the system log tells of no start yet"),
+        ([entry(STARTING)], UNSURE, "the system log tells of no start yet"),
+        ([entry(LISTENS)], UNSURE, "the system log tells of no start yet"),
+        ([entry(LISTENS), entry(STARTING, 1)], UNSURE, "the system log tells of no start yet"),
+        ([entry(LISTENS, 2.5), entry(STARTING)], PASS, "1 instance listened after 2.5 s"),
+        (
+            [entry(STARTING), entry(LISTENS, 12)], FAIL,
+            "1 instance listened after 12.0 s, more than 10 s",
+        ),
+        (
+            [entry(STARTING, 0, "a"), entry(STARTING, 1, "b"), entry(LISTENS, 3, "b"),
+             entry(LISTENS, 4, "a"), entry(STARTING, 5, "c"), entry(LISTENS, 90, "c")],
+            PASS, "3 instances listened after 4.0 s",
+        ),
+        (
+            [entry(STARTING), entry(STARTING, 1), entry(LISTENS, 30), entry(LISTENS, 31)],
+            UNSURE, "the system log tells of no start yet",
+        ),
+        (
+            [entry(STARTING), entry(LISTENS, 1), entry(NEVER, 2)],
+            FAIL, f"an instance did not start: {NEVER}",
+        ),
+        ([entry(NEVER), entry(NEVER)], FAIL, f"2 instances did not start: {NEVER}"),
+        (
+            [entry(STARTING, log="stdout"), entry(LISTENS, 99, log="stdout"),
+             entry(NEVER, log="stderr")],
+            UNSURE, "the system log tells of no start yet",
+        ),
+    ],
+)  # fmt: skip
+def test_a_start_takes_from_starting_to_listening(
+    entries: list[Entry], outcome: Outcome, evidence: str
+) -> None:
+    verdict = judge_startup(entries, 10)
+
+    assert (verdict.outcome, verdict.evidence) == (outcome, evidence)
+
+
+@pytest.mark.parametrize(
+    ("texts", "outcome", "evidence"),
+    [
+        ([], UNSURE, "nothing is in its log yet"),
+        ([STARTING, LISTENS], PASS, "no container exited"),
+        (["Container called exit(1)."], FAIL, "its container ended by itself: exit code 1"),
+        (
+            ["Container called exit(1).", STARTING, LISTENS] * 3,
+            FAIL, "its container ended by itself: exit code 1 (3 times)",
+        ),
+        (
+            [MEMORY, "Container called exit(137)."],
+            FAIL, "its container ended by itself: out of memory, exit code 137",
+        ),
+        (["Container terminated on signal 11."], FAIL, "its container ended by itself: signal 11"),
+        (
+            ["terminated: Application failed to start: failed to load /start: exec format error"],
+            FAIL, "its container ended by itself: it did not run",
+        ),
+        (["Container called exit(0)."] * 2, UNSURE,
+         "2 times it ended as one does that Cloud Run stops"),
+        (["Container terminated on signal 15."], UNSURE,
+         "once it ended as one does that Cloud Run stops"),
+        (["Container called exit(0).", "Container called exit(3)."],
+         FAIL, "its container ended by itself: exit code 3"),
+    ],
+)  # fmt: skip
+def test_a_container_must_not_end_by_itself(
+    texts: list[str], outcome: Outcome, evidence: str
+) -> None:
+    verdict = judge_exits([entry(text) for text in texts], len(texts))
+
+    assert (verdict.outcome, verdict.evidence) == (outcome, evidence)
+
+
+def test_what_a_container_writes_of_exits_is_not_believed() -> None:
+    assert judge_exits([entry("Container called exit(1).", log="stdout")], 1).outcome is PASS
+
+
+@pytest.mark.parametrize(
+    ("statuses", "outcome", "evidence"),
+    [
+        ([], UNSURE, "0 of 0 requests failed: fewer than 20 say nothing"),
+        ([500] * 19, UNSURE, "19 of 19 requests failed: fewer than 20 say nothing"),
+        ([200] * 20, PASS, "0 of 20 requests failed (0 %)"),
+        ([200] * 99 + [503], PASS, "1 of 100 requests failed (1 %)"),
+        ([200] * 98 + [500, 599], FAIL, "2 of 100 requests failed (2 %), more than 1 %"),
+        ([200, 301, 404, 429, 499] * 20, PASS, "0 of 100 requests failed (0 %)"),
+        ([None, "", "500", "no", "9" * 5000] * 20, FAIL,
+         "20 of 100 requests failed (20 %), more than 1 %"),
+    ],
+)  # fmt: skip
+def test_errors_are_a_share_of_enough_requests(
+    statuses: list[object], outcome: Outcome, evidence: str
+) -> None:
+    requests = Requests().and_of([request(one) for one in statuses], "ours")
+
+    verdict = judge_errors(requests, 0.01, least=20)
+
+    assert (verdict.outcome, verdict.evidence) == (outcome, evidence)
+    assert len(verdict.lines) <= 20
+
+
+def test_requests_add_up_without_our_own_and_with_the_first_failures() -> None:
+    seen = Requests().and_of([request(500), request(500, "ours"), entry("x", log="stdout")], "ours")
+    seen = seen.and_of([request(503), request(200)], "ours")
+
+    assert seen == Requests(3, 2, ("500 GET http://a/b", "503 GET http://a/b"))
+
+
+def test_a_single_request_is_enough_where_none_is_asked_for() -> None:
+    assert judge_errors(Requests(1, 1), 0.0, least=0).outcome is FAIL
+    assert judge_errors(Requests(0, 0), 0.0, least=0).outcome is UNSURE
+
+
+texts = (
+    st.text()
+    | st.sampled_from([STARTING, LISTENS, NEVER, MEMORY])
+    | st.from_regex(r"Container called exit\(\d*\)")
+)
+instances = st.sampled_from(["", "a", "b"])
+kinds = st.sampled_from(["stdout", "varlog/system", "requests"])
+logs = st.lists(st.builds(entry, texts, st.floats(0, 1e6), instances, kinds))
+
+
+@given(logs)
+def test_no_log_raises(entries: list[Entry]) -> None:
+    judge_startup(entries, 10)
+    judge_exits(entries, len(entries))
+    judge_errors(Requests().and_of(entries, ""), 0.01, least=1)
+    judge_rates([Matches(FAILURE, 0).and_of(written(entries))], 1, 1)
