@@ -148,3 +148,11 @@ def test_contexts_that_cannot_be_read(tmp_path: Path) -> None:
     text = (tmp_path / "Dockerfile").read_text()
     examined = examine(parse(text), open_context(tmp_path), file="Dockerfile")
     assert all(one.place.line for one in examined.found)
+
+
+def test_a_lone_carriage_return_ends_a_line_of_python() -> None:
+    text = 'FROM python:3.12\nENV PYTHONUNBUFFERED=1\nCOPY main.py /\nCMD ["python", "/main.py"]\n'
+    main = 'import os\rALLOWED_ORIGINS = ["http://localhost:3000"]\r'
+    files = {"Dockerfile": text, "main.py": main}
+    examined = examine(parse(text), BuildContext.of(files), file="Dockerfile")
+    assert {one.rule for one in examined.found} == {"S21"}

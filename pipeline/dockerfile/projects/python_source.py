@@ -67,11 +67,16 @@ def parse(source: str) -> ast.Module | None:
         return None
 
 
+def lines(source: str) -> list[str]:
+    """The lines as Python counts them: a lone carriage return ends one too."""
+    return re.split(r"\r\n|\r|\n", source.removeprefix("\ufeff"))
+
+
 class Places:
     """Turns the places of nodes, which count bytes, into lines and columns from 1."""
 
     def __init__(self, source: str) -> None:
-        self._lines = re.split(r"\r\n|\r|\n", source.removeprefix("\ufeff"))
+        self._lines = lines(source)
 
     def of(self, node: ast.stmt | ast.expr) -> tuple[int, int]:
         line = self._lines[node.lineno - 1] if node.lineno <= len(self._lines) else ""

@@ -9,6 +9,7 @@ from pipeline.dockerfile.build.start.processes import supervised
 from pipeline.dockerfile.build.start.writing import Write
 from pipeline.dockerfile.build.start.written import Kind, first
 from pipeline.dockerfile.build.tools.call import absolute
+from pipeline.dockerfile.build.tools.options import options
 from pipeline.dockerfile.build.values import Launch
 from pipeline.dockerfile.place import Place
 from pipeline.dockerfile.projects.configs import gunicorn
@@ -19,6 +20,7 @@ _Found = Iterator[tuple[str, Kind, Place]]
 _GUNICORN = ("--access-logfile", "--error-logfile", "--log-file", "--pid", "-p")
 _GUNICORN_SETTINGS = ("accesslog", "errorlog", "logfile", "pidfile")
 _LOG_CONFIG = ("--log-config",)
+_TOUCH = frozenset({"-d", "--date", "-r", "--reference", "-t"})
 _CELERY = ("--logfile", "-f", "--pidfile", "-s", "--schedule")
 _STORES = {
     "django-celery-beat",
@@ -108,17 +110,17 @@ def _supervisord(build: Build, launch: Launch) -> _Found:
 
 
 def _mkdir(_build: Build, launch: Launch) -> _Found:
-    words = launch.executed.words[1:]
-    deep = any(word == "--parents" or (word[:1] == "-" and "p" in word) for word in words)
-    for word in words:
-        if not word.startswith("-"):
-            yield word, Kind.FOLDER if deep else Kind.ONE_FOLDER, launch.place
+    given = options(launch.executed.words[1:], frozenset({"-m", "--mode"}))
+    kind = Kind.FOLDER if given.has("-p", "--parents") else Kind.ONE_FOLDER
+    for word in given.operands:
+        yield word, kind, launch.place
 
 
 def _touch(_build: Build, launch: Launch) -> _Found:
-    for word in launch.executed.words[1:]:
-        if not word.startswith("-"):
-            yield word, Kind.FILE, launch.place
+    """``touch`` and ``tee``."""
+    given = options(launch.executed.words[1:], _TOUCH)
+    for word in given.operands:
+        yield word, Kind.FILE, launch.place
 
 
 def _nginx(build: Build, launch: Launch) -> _Found:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from pipeline.dockerfile.build.start.reached import PYTHON, Reached
-from pipeline.dockerfile.projects.python_source import Guard, parse
+from pipeline.dockerfile.projects.python_source import Guard, lines, parse
 from pipeline.dockerfile.projects.values import Env, Value
 from pipeline.dockerfile.shell.executed import Value as Text
 
@@ -106,10 +106,10 @@ def _origin(
 
 def _line_of(text: str, item: str, line: int) -> int:
     """The line of an origin: where the call says it, or else where its name is bound."""
-    lines = text.split("\n")
-    for at in (*range(line - 1, min(line + 20, len(lines))), *range(len(lines))):
-        if item in lines[at] and not lines[at].lstrip().startswith(("#", "//", "*")):
-            return _begin(lines, at) + 1
+    written = text.split("\n")
+    for at in (*range(line - 1, min(line + 20, len(written))), *range(len(written))):
+        if item in written[at] and not written[at].lstrip().startswith(("#", "//", "*")):
+            return _begin(written, at) + 1
     return line
 
 
@@ -151,9 +151,9 @@ def _named(table: Mapping[str, Value], depth: int) -> Iterator[Value]:
 
 def _assigned(source: Reached) -> Iterator[tuple[int, Value]]:
     """Names of a module, and the fields of its classes of settings."""
-    lines = source.text.split("\n")
+    written = lines(source.text)
     for name, (value, line) in source.assignments.items():
-        if NAME.search(name) and re.match(rf"{name}\b", lines[line - 1]):  # in no branch
+        if NAME.search(name) and re.match(rf"{name}\b", written[line - 1]):  # in no branch
             yield line, value
     tree = parse(source.text) if "Settings" in source.text else None
     for node in tree.body if tree else ():

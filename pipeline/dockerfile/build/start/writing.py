@@ -17,7 +17,7 @@ from pipeline.dockerfile.build.start.written import Kind, Target, first
 from pipeline.dockerfile.build.tools.call import absolute
 from pipeline.dockerfile.place import Place
 from pipeline.dockerfile.projects.logging_files import file_handlers
-from pipeline.dockerfile.projects.python_source import Guard
+from pipeline.dockerfile.projects.python_source import Guard, lines
 from pipeline.dockerfile.projects.values import Call, Env, Joined, Value, settled
 from pipeline.dockerfile.shell.executed import Value as Text
 
@@ -144,9 +144,9 @@ def _is_default(value: Value, environment: Mapping[str, Text]) -> bool:
 
 def _is_tried(text: str, line: int) -> bool:
     """Whether a statement stands in a ``try``, told by the indentation."""
-    lines = text.split("\n")[:line]
-    depth = _depth(lines[-1])
-    for written in reversed(lines[:-1]):
+    above = lines(text)[:line]
+    depth = _depth(above[-1])
+    for written in reversed(above[:-1]):
         if depth == 0:
             return False
         if written.strip() and _depth(written) < depth:

@@ -106,8 +106,9 @@ def cargo(call: Call) -> None:
             _programs_in(call, posixpath.join(path or "/", name))
         call.machine.files.blur(call.cwd or "/", vague="program")
     elif verb == "install":
-        home = call.variable("CARGO_HOME") or call.path(f"{call.variable('HOME')}/.cargo")
-        root = given.last("--root") or call.variable("CARGO_INSTALL_ROOT") or home
+        home = call.variable("HOME")
+        default = call.variable("CARGO_HOME") or (f"{home}/.cargo" if home else None)
+        root = given.last("--root") or call.variable("CARGO_INSTALL_ROOT") or default
         path = call.path(root) if root else None
         _programs_in(call, f"{path}/bin" if path else None)
         for name in given.operands[1:] if path else ():

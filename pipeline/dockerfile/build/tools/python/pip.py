@@ -21,9 +21,11 @@ from pipeline.dockerfile.build.tools.python.installing import (
     install_distribution,
     install_project,
     install_unnamed,
+    marker,
     project_at,
     unknown_distributions,
 )
+from pipeline.dockerfile.projects.distributions import console_scripts
 from pipeline.dockerfile.projects.requirements import (
     Requirement,
     declared,
@@ -235,10 +237,12 @@ def _wheel_of_project(call: Call, word: str, folder: str) -> None:
 
 
 def _uninstall(call: Call, given: Options, where: Environment | None) -> None:
-    if where is None:
+    if where is None or not call.executed.certain:
         return
-    for name in given.operands:
-        call.machine.files.remove(f"{where.site}/{normalise(name)}.dist-info")
+    for name in map(normalise, given.operands):
+        call.machine.files.remove(marker(where.site, name))
+        for script in console_scripts(name):
+            call.machine.files.remove(f"{where.scripts}/{script}")
 
 
 TOOLS: Mapping[str, Callable[[Call], None]] = {
