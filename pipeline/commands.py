@@ -11,6 +11,9 @@ OWNER_LABEL = "cloud-run-pipeline.owner"
 _CPU_PERIOD = 100_000  # microseconds; every engine's default
 _MOST_PROCESSES = 8192  # threads count too; a container that forks on must not take this machine
 
+SOURCE_LABEL = "cloud-run-pipeline.source"
+"""Label of every image that build makes: what its tag says of the source, too."""
+
 STAND_IN_LABEL = "cloud-run-pipeline.stand-in"
 """Label of a base image made from this machine's interpreter, and of every image on top of it."""
 

@@ -249,6 +249,14 @@ class NothingToDiagnose(PipelineError):
     title = "There is nothing to diagnose"
 
 
+class TagMoved(PipelineError):
+    """The tag of this source names an image that build did not make."""
+
+    exit_code = 34
+    title = "Another image than the one that was built"
+    tells = Seen.PROBE
+
+
 class UsageError(PipelineError):
     exit_code = 64
     title = "That command is not understood"

@@ -2,7 +2,7 @@
 
 from pipeline.catalogue.entry import Entry, own_entries, read_entries, users_entries
 from pipeline.catalogue.matching import Symptoms, recognise
-from pipeline.catalogue.symptoms import of_error, of_log, of_seen, shows_anything
+from pipeline.catalogue.symptoms import of_error, of_log, of_seen, own_words, shows_anything
 
 __all__ = [
     "Entry",
@@ -11,6 +11,7 @@ __all__ = [
     "of_log",
     "of_seen",
     "own_entries",
+    "own_words",
     "read_entries",
     "recognise",
     "shows_anything",

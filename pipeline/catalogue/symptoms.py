@@ -29,7 +29,7 @@ def of_error(
     """
     seen: dict[str, list[str]] = defaultdict(list)
     seen[CONFIG] += config
-    seen[error.tells].append(f"{error.title}: {error.what}")
+    seen[error.tells].append(own_words(error))
     if error.shows is not Seen.TOOL:
         seen[error.shows] += error.lines
     for verdict in verdicts:
@@ -37,6 +37,10 @@ def of_error(
             seen[Seen.PROBE].append(f"{verdict.check}: {verdict.evidence}")
             seen[Seen.OUTPUT] += verdict.lines
     return of_seen(seen)
+
+
+def own_words(error: PipelineError) -> str:
+    return f"{error.title}: {error.what}"
 
 
 def of_seen(seen: Mapping[str, Sequence[str]]) -> Symptoms:

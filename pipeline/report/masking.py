@@ -26,6 +26,7 @@ _SECRET_NAME = re.compile(
 _OPEN_NAME = re.compile(r"PUBLIC|_(FILE|PATH|NAME|ID|URL|TTL|LENGTH|EXPIRY|SECONDS|MINUTES)$")
 _BLANK = re.compile(r"\0+")
 
+_LONGEST_KEY = 250  # lines; one without an end must not hide all that follows
 _BEGIN_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----")
 _END_KEY = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----")
 _URL_PASSWORD = re.compile(r"(://[^\s/:@\"'<>]{0,128}:)([^\s/\"'<>]{1,512})(?=@)")
@@ -106,20 +107,17 @@ def masked_lines(lines: Sequence[str], secrets: Secrets = NO_SECRETS) -> list[st
 
 def keyless(lines: Iterable[str]) -> Iterator[str]:
     """Private keys of several lines: those between the first and the last say nothing."""
-    inside = False
+    left = 0  # lines that a key may still have
     for line in lines:
         if "PRIVATE KEY" not in line:
-            yield MASK if inside else line
+            yield MASK if left else line
+            left = max(left - 1, 0)
             continue
         begins = [found.end() for found in _BEGIN_KEY.finditer(line)]
         ends = [found.start() for found in _END_KEY.finditer(line)]
-        if inside:
-            inside = not ends
-            yield f"{MASK}{line[ends[0] :]}" if ends else MASK
-        else:
-            yield line
-        if begins:
-            inside = not ends or ends[-1] < begins[-1]
+        yield f"{MASK}{line[ends[0] :]}" if left and ends else line
+        if ends or begins:
+            left = _LONGEST_KEY if begins and (not ends or ends[-1] < begins[-1]) else 0
 
 
 def _is_secret_name(name: str) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pipeline import commands
 from pipeline.adapters.images import Images, is_loopback
-from pipeline.commands import ImageBuild
+from pipeline.commands import SOURCE_LABEL, ImageBuild
 from pipeline.context import Context
-from pipeline.errors import ImageNotBuilt, WrongArchitecture
+from pipeline.errors import ImageNotBuilt, TagMoved, WrongArchitecture
 from pipeline.model import Image, Source
 from pipeline.steps.source import find_dockerfile, read_source
+
+_DIGITS = 16  # of the source's digest, in its image's tag and label
 
 
 def build(context: Context) -> None:
@@ -18,14 +20,14 @@ def build(context: Context) -> None:
     context.report.stage("build", reference)
     if context.config.build.engine == "cloud-build":
         context.report.warn("build.engine cloud-build is not acted upon yet: built here")
-    image = _already_built(context, reference) or _build(context, source, reference)
+    image = _already_built(context, source, reference) or _build(context, source, reference)
     _must_fit(context, image)
     context.report.step(f"{image.architecture}  {image.id[:19]}  {reference}")
 
 
 def reference_of(context: Context, source: Source) -> str:
     """The image's name and tag; the tag is the digest of the build's input."""
-    return f"{context.config.image}:src-{source.digest[:16]}"
+    return f"{context.config.image}:src-{source.digest[:_DIGITS]}"
 
 
 def built_image(context: Context) -> tuple[Source, Image]:
@@ -38,14 +40,28 @@ def built_image(context: Context) -> tuple[Source, Image]:
             where=str(context.config.source_path),
             remedy="run `nox -s build` first",
         )
+    if not _is_ours(image, source):
+        raise TagMoved(
+            f"{image.id[:19]} has the tag of this source, and is not the image that was built",
+            where=image.reference,
+            remedy="run `nox -s build` and `nox -s smoke`: somebody moved the tag",
+        )
     return source, image
 
 
-def _already_built(context: Context, reference: str) -> Image | None:
+def _is_ours(image: Image, source: Source) -> bool:
+    """Whether build made it: a tag can be moved by anybody."""
+    return image.labels.get(SOURCE_LABEL) == source.digest[:_DIGITS]
+
+
+def _already_built(context: Context, source: Source, reference: str) -> Image | None:
     images = Images(context.engine, context.world)
     image = images.find(reference)
     if image is None and not context.google.emulator and not is_loopback(reference):
         image = images.pull(reference)
+    if image is not None and not _is_ours(image, source):
+        context.report.warn("another image has the tag of this source: it is built anew")
+        return None
     if image is not None:
         context.report.step("already built for this source")
     return image
@@ -69,6 +85,7 @@ def _build(context: Context, source: Source, reference: str) -> Image:
 
 def _labels(context: Context, source: Source) -> dict[str, str]:
     labels = {
+        SOURCE_LABEL: source.digest[:_DIGITS],
         "org.opencontainers.image.revision": source.version,
         "org.opencontainers.image.source": source.repository,
         "org.opencontainers.image.created": context.now(),

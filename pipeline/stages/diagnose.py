@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline.catalogue import (
@@ -14,12 +14,13 @@ from pipeline.catalogue import (
     of_log,
     of_seen,
     own_entries,
+    own_words,
     recognise,
     shows_anything,
     users_entries,
 )
 from pipeline.errors import ConfigError, NothingToDiagnose, PipelineError, Seen
-from pipeline.model import Verdict
+from pipeline.model import Diagnosis, Verdict
 from pipeline.report.known import Known
 from pipeline.steps.placing import marks
 from pipeline.steps.saved import STDIN, read_log
@@ -74,8 +75,8 @@ def known_of(
     except ConfigError:  # its file changed while the stage ran
         entries = own_entries()
     symptoms = of_error(error, verdicts, list(_settings(config)) if config else ())
-    searched = len(entries) if shows_anything(error) else 0
-    return Known(recognise(entries, symptoms), searched, at)
+    found = tuple(_beside(error, one) for one in recognise(entries, symptoms))
+    return Known(found, len(entries) if shows_anything(error) else 0, at)
 
 
 def entries_for(config: Config | None) -> tuple[Entry, ...]:
@@ -83,6 +84,12 @@ def entries_for(config: Config | None) -> tuple[Entry, ...]:
     if config is None or config.catalogue is None:
         return own_entries()
     return users_entries(config.folder / config.catalogue) + own_entries()
+
+
+def _beside(error: PipelineError, found: Diagnosis) -> Diagnosis:
+    """Without the error's own words as evidence: they are told right above."""
+    words = own_words(error)
+    return replace(found, evidence=tuple(one for one in found.evidence if one != words))
 
 
 def _say(report: Report, seeing: Seeing, config: Config | None) -> None:

@@ -6,32 +6,23 @@ ROW is a row of the table (K01), a group (K, V, M), or ``history``. Exit code 1 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.adapters.world import real_world
-from pipeline.steps.local_process import local_process
 from tests.replay.cases import CASES, Case
-from tests.replay.history import Relived, relive
-from tests.replay.running import STARTUP_LIMIT, Lane, Released, Replayed, replay
+from tests.replay.history import Relived
+from tests.replay.running import Released, Replayed
+from tests.replay.side_by_side import replay_all
 from tests.replay.users import Met
 
 _HISTORY = "history"
-_SIDE_BY_SIDE = 2
 _COLUMNS = ("row", "service", "by", "stopped at", "named", "requests", "failed", "by bad", "s", "")
 _NUMBERS = {"requests", "failed", "by bad", "s"}
 _WIDTH = 130
-
-_lanes: list[Lane] = []  # of this process: one, made when it is needed
 
 
 def main(argv: Sequence[str]) -> int:
@@ -39,56 +30,18 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.replay", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help="rows to replay (default: all)")
     rows = parser.parse_args(argv).rows
-    cases = [case for case in CASES if _is_wanted(case, rows)]
-    with_history = not rows or _HISTORY in rows
-    if not cases and not with_history:
-        parser.error(f"no such row: {', '.join(rows)}")
+    unknown = [row for row in rows if row != _HISTORY and not _chosen([row])]
+    if unknown:
+        parser.error(f"no such row: {', '.join(unknown)}")
+    cases, with_history = _chosen(rows) if rows else CASES, not rows or _HISTORY in rows
     began = time.monotonic()
-    relived, replayed = _all(cases, with_history=with_history)
+    replayed, relived = replay_all(cases, with_history=with_history)
     _show(replayed, relived, time.monotonic() - began)
-    return 1 if any(one.wrong for one in (*replayed, *relived)) else 0
+    return 1 if any(one.wrong for one in replayed) or any(one.wrong for one in relived) else 0
 
 
-def _is_wanted(case: Case, rows: Sequence[str]) -> bool:
-    return not rows or any(case.row == row or case.row[0] == row for row in rows)
-
-
-def _all(
-    cases: Sequence[Case], *, with_history: bool
-) -> tuple[Sequence[Relived], Sequence[Replayed]]:
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        local_process(real_world(), Path(folder) / "none.yaml", STARTUP_LIMIT) as address,
-        ProcessPoolExecutor(_SIDE_BY_SIDE, multiprocessing.get_context("spawn")) as pool,
-    ):
-        histories = [pool.submit(_relive, address, folder)] if with_history else []
-        # The watched ones take longest: they go first, so that both processes end together.
-        waiting = {case.name: pool.submit(_replay, address, folder, case) for case in cases[::-1]}
-        replayed = [_told(case, waiting[case.name]) for case in cases]
-        return [one.result() for one in histories], replayed
-
-
-def _told(case: Case, future: Future[Replayed]) -> Replayed:
-    replayed = future.result()
-    sys.stderr.write(f"{case.name}: {replayed.released.stopped or 'not stopped'}\n")
-    return replayed
-
-
-def _relive(address: str, folder: str) -> Relived:
-    return relive(_lane(address, folder))
-
-
-def _replay(address: str, folder: str, case: Case) -> Replayed:
-    return replay(_lane(address, folder), case)
-
-
-def _lane(address: str, folder: str) -> Lane:
-    if not _lanes:
-        service = f"replay-{os.getpid()}"
-        own = Path(folder) / service
-        own.mkdir()
-        _lanes.append(Lane.at(address, own, service))
-    return _lanes[0]
+def _chosen(rows: Sequence[str]) -> Sequence[Case]:
+    return [case for case in CASES if case.row in rows or case.row[0] in rows]
 
 
 def _show(replayed: Sequence[Replayed], relived: Sequence[Relived], seconds: float) -> None:
@@ -104,10 +57,10 @@ def _show(replayed: Sequence[Replayed], relived: Sequence[Relived], seconds: flo
             table.add_row(*_cells(released, None, f"#{number} "))
         table.add_row(_HISTORY, "", "", "", "", *_users(history.met), "", _mark(history.wrong))
     console.print(table)
-    for what in (*replayed, *relived):
-        name = what.released.case.name if isinstance(what, Replayed) else _HISTORY
-        for wrong in what.wrong:
-            console.print(f"{name}: {wrong}", style="red", markup=False, highlight=False)
+    wrong = [f"{one.released.case.name}: {what}" for one in replayed for what in one.wrong]
+    wrong += [f"{_HISTORY}: {what}" for one in relived for what in one.wrong]
+    for line in wrong:
+        console.print(line, style="red", markup=False, highlight=False)
     console.print(f"{len(replayed)} failures replayed in {seconds:.0f} s", highlight=False)
 
 

@@ -36,16 +36,14 @@ def deployed_by_hand(project: Project) -> None:
     name = f"{project.service}-byhand"
     template = _template(project, revision=name)
     template["containers"][0]["image"] = f"{project.image}:mistyped"
-    _patch(project, {"template": template, "traffic": [_to(name)]})
+    to = {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": name, "percent": 100}
+    _patch(project, {"template": template, "traffic": [to]})
 
 
 def cleaned_up(project: Project) -> None:
     """One more revision by hand, then the usual clean-up: whatever has no traffic is deleted."""
     candidate = candidate_of(project)
-    (old,) = project.split()
-    template = _template(project, labels={"by": "hand"})
-    traffic = [*project.observed()["traffic"]]
-    _patch(project, {"template": template, "traffic": traffic or [_to(old)]})
+    _patch(project, {"template": _template(project, labels={"by": "hand"})})
     address = f"{project.api}/services/{project.service}/revisions/{candidate}"
     assert requests.delete(address, timeout=_SECONDS).ok
 
@@ -98,10 +96,6 @@ def _template(project: Project, **changes: Any) -> dict[str, Any]:
     template = dict(project.observed()["template"])
     template.pop("revision", None)
     return {**template, **changes}
-
-
-def _to(revision: str) -> dict[str, Any]:
-    return {"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": revision, "percent": 100}
 
 
 def _patch(project: Project, change: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from pipeline.adapters.processes import Finished
 from pipeline.adapters.template import Settings
 from pipeline.adapters.web import Answer
 from pipeline.adapters.world import World
-from pipeline.commands import Command, Engine
+from pipeline.commands import SOURCE_LABEL, Command, Engine
 from pipeline.config import load_config
 from pipeline.context import Context, Options
 from pipeline.errors import (
@@ -221,7 +221,8 @@ class Cloud:
 
 
 def image_in_store(command: Command) -> Finished:
-    image = {"Id": IMAGE, "Os": "linux", "Architecture": "amd64", "Config": {"Labels": {}}}
+    labels = {SOURCE_LABEL: command.argv[-1].rpartition("src-")[2]}
+    image = {"Id": IMAGE, "Os": "linux", "Architecture": "amd64", "Config": {"Labels": labels}}
     output = json.dumps([image]) if "inspect" in command.argv else ""
     return Finished(command.argv, 0, output, "")
 

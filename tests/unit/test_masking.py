@@ -145,6 +145,15 @@ def test_a_private_key_of_many_lines_says_nothing_even_when_its_begin_is_left_ou
     assert list(keyless(["a", "b"])) == ["a", "b"]
 
 
+def test_a_key_without_an_end_does_not_hide_the_rest() -> None:
+    lines = ["-----BEGIN PRIVATE KEY-----", *["MIIE"] * 1000, "the cause"]
+
+    assert list(keyless(lines))[-1] == "the cause"
+    assert list(keyless([lines[0], "x -----END PRIVATE KEY----- y", "z"])) == [
+        lines[0], f"{MASK}-----END PRIVATE KEY----- y", "z",
+    ]  # fmt: skip
+
+
 def test_secrets_are_known_by_their_names_and_passwords_by_their_urls() -> None:
     variables = [
         ("LOG_LEVEL", "information"), ("API_KEY", "abcdef"), ("JWT_SECRET", "ghijkl"),

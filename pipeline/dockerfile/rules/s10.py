@@ -107,7 +107,7 @@ def _absent_outputs(machine: Machine, folder: str, at: int) -> tuple[str, ...]:
 def _in_source(
     machine: Machine, path: str, outputs: tuple[str, ...], at: int, *, absent: bool
 ) -> Iterator[_Missing]:
-    origin = read(machine, path) if machine.files.lookup(path, at).present else None
+    origin = read(machine, path, at)
     if origin is None:
         return
     names = [posixpath.basename(one) for one in outputs]

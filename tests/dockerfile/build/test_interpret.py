@@ -60,6 +60,30 @@ def test_scope_of_arg_and_env(lines: str, name: str, value: str | None) -> None:
     assert build.final.machine.env[name] == value
 
 
+@pytest.mark.parametrize(
+    ("image", "path"),
+    [
+        ("debian:12", "/x:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        ("example.com/unheard", None), ("eclipse-temurin:21", None),
+    ],
+)  # fmt: skip
+def test_a_path_goes_on_from_that_of_the_image(image: str, path: str | None) -> None:
+    machine = build_of(f"FROM {image}\nENV PATH=/x:$PATH\n").final.machine
+    assert machine.env["PATH"] == path
+    assert machine.search_path == (tuple(path.split(":")) if path else None)
+
+
+def test_what_powershell_runs_is_not_known() -> None:
+    shell = 'FROM debian:12\nWORKDIR /srv\nSHELL ["pwsh", "-Command"]\n'
+    build = build_of(f"{shell}RUN New-Item made\n")
+    assert presence(build, "/srv/made") is Presence.UNKNOWN
+    assert presence(build_of(shell), "/srv/made") is Presence.ABSENT
+    (step,) = build.final.commands()
+    assert step.place.line == 4
+    assert step.executed is not None
+    assert (step.executed.words, step.executed.shell.cwd) == ((), "/srv")
+
+
 def test_an_image_by_argument() -> None:
     build = build_of("ARG V=3.12\nFROM python:${V}-slim\n")
     assert build.final.machine.base.python == "3.12"
@@ -108,6 +132,34 @@ def test_where_a_copy_ends_up(copy: str, present: str) -> None:
     build = build_of(f"FROM debian:12\nWORKDIR /srv\n{copy}\n", {"a.txt": "", "d/b.txt": ""})
     assert presence(build, present) is Presence.PRESENT
     assert presence(build, "/srv/none.txt") is Presence.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("copy", "found"),
+    [
+        ("COPY a.txt /x", True), ("COPY none.txt /x", False), ("COPY *.none /x", False),
+        ("COPY --from=debian:12 /bin/sh /x", True), ("COPY --from=strange /bin/sh /x", None),
+        ("ADD https://example.com/a /x", None), ("ARG A\nCOPY $A /x", None),
+    ],
+)  # fmt: skip
+def test_whether_the_source_of_a_copy_is_there(copy: str, *, found: bool | None) -> None:
+    step = build_of(f"FROM debian:12\n{copy}\n", {"a.txt": ""}).final.steps[-1]
+    assert [one.found for one in step.copied] == [found]
+
+
+@pytest.mark.parametrize(
+    ("source", "directory"),
+    [
+        ("/usr/local/bin/tool", False), ("/go/bin/tool", False), ("/out/release/tool", False),
+        ("/usr/local/bin/deep/tool", False), ("/tool.js", False), ("/app/.next", True),
+        ("/usr/local/lib/tool", True), ("/uv", False), ("/app", True), ("/bin", True),
+    ],
+)  # fmt: skip
+def test_what_is_copied_from_an_image_of_which_nothing_is_known(
+    source: str, *, directory: bool
+) -> None:
+    build = build_of(f"FROM debian:12\nCOPY --from=example.com/x {source} /srv/\n")
+    assert [one.directory for one in build.final.steps[-1].copied] == [directory]
 
 
 def test_what_is_ignored_is_not_copied() -> None:

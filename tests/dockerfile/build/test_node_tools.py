@@ -120,6 +120,45 @@ def test_global_installs(lines: str, program: str) -> None:
     assert maker(build, program) in {"npm", "corepack"}
 
 
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("npm uninstall -g pm2", "absent"),
+        ("npm rm --global pm2", "absent"),
+        ("npm uninstall -g other", "present"),
+        ("if [ -f x ]; then npm uninstall -g pm2; fi", "present"),
+    ],
+)
+def test_global_removals(command: str, expected: str) -> None:
+    build = build_of(f"{NODE}RUN npm install -g pm2\nRUN {command}\n")
+    assert state(build, "/usr/local/bin/pm2-runtime") == expected
+    assert state(build, "/usr/local/lib/node_modules/pm2") == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("npm uninstall express", "absent"),
+        ("yarn remove express", "absent"),
+        ("pnpm rm express", "absent"),
+        ("npm uninstall other", "present"),
+        ("if [ -f x ]; then npm uninstall express; fi", "present"),
+    ],
+)
+def test_removals(command: str, expected: str) -> None:
+    build = build_of(f"{NODE}RUN npm install\nRUN {command}\n", package(**DEPENDENCIES))
+    assert state(build, f"{MODULES}/express") == expected
+
+
+def test_a_package_is_deployed_with_what_it_needs() -> None:
+    build = build_of(f"{NODE}RUN pnpm --filter api deploy --prod /out\n", package(name="x"))
+    entry = build.in_image("/out").entry
+    assert entry is not None
+    assert (entry.maker, entry.directory) == ("npm", True)
+    assert state(build, "/out/node_modules") == "unknown"
+    assert state(build, "/elsewhere") == "absent"
+
+
 def test_a_global_package_that_is_not_known_may_bring_any_program() -> None:
     build = build_of(f"{NODE}RUN npm i -g some-odd-thing --prefix /opt/x\n")
     assert state(build, "/opt/x/bin/anything") == "unknown"
@@ -223,6 +262,12 @@ def test_make_is_followed() -> None:
     assert maker(build, "/app/dist") == "tsc"
 
 
+def test_a_recipe_has_no_arguments_of_its_caller() -> None:
+    files = {"start.sh": "#!/bin/sh\nmake\n", "Makefile": "all:\n\tmkdir made$$1\n"}
+    build = build_of(f"{NODE}RUN sh start.sh given\n", files)
+    assert state(build, "/app/made") == "present"
+
+
 def test_make_without_a_known_target_may_do_anything() -> None:
     assert state(build_of(f"{NODE}RUN make all\n", {"Makefile": "include x.mk\n"}), "/app/d") == (
         "unknown"
@@ -241,6 +286,8 @@ def test_make_without_a_known_target_may_do_anything() -> None:
         ("node node_modules/typescript/bin/tsc --outDir lib", {}, "lib", "tsc"),
         ("nest build", {"tsconfig.json": '{"compilerOptions": {"outDir": "./d"}}'}, "d", "nest"),
         ("npx @nestjs/cli@10 build", {"tsconfig.json": "{}"}, "dist", "nest"),
+        ("nest --config nest.json build",
+         {"tsconfig.json": '{"compilerOptions": {"outDir": "./d"}}'}, "d", "nest"),
         ("npx next build", {"next.config.js": "module.exports = {output: 'standalone'}"},
          ".next/standalone", "next"),
         ("npx next build", {}, ".next", "next"),

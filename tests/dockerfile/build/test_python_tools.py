@@ -74,7 +74,7 @@ PROJECT = {
         ("pdm -L pdm.other.lock sync", "/app/.venv/bin/shop"),
         ("pdm install -p /app", "/app/.venv/lib/python3/site-packages/flask.dist-info"),
         ("pipx install poetry", "/root/.local/bin/poetry"),
-        ("pipx --pip-args --pre install poetry", "/root/.local/bin/poetry"),
+        ("pipx --pip-args '' install poetry", "/root/.local/bin/poetry"),
         ("pipx install --global poetry", "/usr/local/bin/poetry"),
         ("PIPX_BIN_DIR=/opt/bin pipx install poetry==1.8", "/opt/bin/poetry"),
         ("pipenv install --system gunicorn", "/usr/local/bin/gunicorn"),
@@ -105,6 +105,21 @@ def test_what_is_there_afterwards(line: str, path: str) -> None:
 def test_what_is_not(line: str, path: str) -> None:
     assert state(build_of(f"{PYTHON}RUN {line}\n", PROJECT), path) in {"absent", "unknown"}
     assert maker(build_of(f"{PYTHON}RUN {line}\n", PROJECT), path) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "user"),
+    [
+        ("pip install flask", False),
+        ("pip install --user flask", True),
+        ("PYTHONUSERBASE=/deps pip install --user flask", True),
+        ("pip install --target /deps flask", False),
+        ("pipx install flask", True),
+    ],
+)
+def test_what_is_installed_for_one_user(line: str, *, user: bool) -> None:
+    (one,) = build_of(f"{PYTHON}RUN {line}\n").final.machine.installed
+    assert (one.name, one.user) == ("flask", user)
 
 
 def test_dependencies_come_along_unless_they_are_refused() -> None:

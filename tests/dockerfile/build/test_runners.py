@@ -102,6 +102,19 @@ def test_procfiles(command: str, expected: list[str]) -> None:
     assert [one.split()[0] for one in started(command, PROCFILE, PYTHON)] == expected
 
 
+def test_only_the_first_process_gets_the_port_that_was_given() -> None:
+    procfile = "web: serve $PORT\nother: listen $PORT\n"
+    build = build_of(f"{PYTHON}CMD honcho start\n", {"Procfile": procfile})
+    assert [one.value for one in launch(build, "serve").executed.argv] == ["serve", PORT]
+    assert [one.value for one in launch(build, "listen").executed.argv] == ["listen", None]
+
+
+def test_what_a_line_of_the_dockerfile_runs_went_through_no_file() -> None:
+    build = build_of(f"{NODE}CMD concurrently 'npm start' 'node b.js'\n", SCRIPTS)
+    assert launch(build, "node b.js").via == ()
+    assert launch(build, "node check.js").via == ("package.json",)
+
+
 def test_the_processes_of_a_procfile_run_side_by_side() -> None:
     build = build_of(f"{PYTHON}CMD honcho start\n", PROCFILE)
     web, worker = launch(build, "gunicorn"), launch(build, "celery")
@@ -327,6 +340,22 @@ start();
     assert not launch(build, "seed").executed.certain
 
 
+def test_a_program_that_is_forked_runs_in_its_folder() -> None:
+    source = 'const cp = require("child_process");\ncp.fork("w.js", [], { cwd: "work" });\n'
+    build = build_of(f"{NODE}CMD node start.js\n", {"start.js": source})
+    assert launch(build, "node w.js").executed.shell.cwd == "/app/work"
+
+
+def test_a_function_ends_where_it_ends() -> None:
+    source = """\
+const { execSync } = require("child_process");
+                                                  function migrate() { execSync("migrate"); }
+execSync("seed");
+"""
+    build = build_of(f"{NODE}CMD node start.js\n", {"start.js": source})
+    assert launches(build)[1:] == ["node start.js", "seed"]
+
+
 def test_a_javascript_server_stays_itself() -> None:
     source = (
         'const { execSync } = require("child_process");\nexecSync("migrate");\napp.listen(80);\n'
@@ -373,6 +402,20 @@ def test_which_file_node_runs(command: str, path: str) -> None:
 def test_other_runners(command: str, expected: list[str]) -> None:
     files = package(scripts={"start": "node a.js", "work": "node b.js"})
     assert started(command, files)[-len(expected) or 99 :] == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "together"),
+    [
+        ("npm-run-all --parallel start work", True), ("npm-run-all -p start work", True),
+        ("npm-run-all start work", False), ("npm-run-all -p --serial start work", False),
+        ("npm-run-all --parallel -s start work", False), ("run-p start work", True),
+    ],
+)  # fmt: skip
+def test_scripts_side_by_side(command: str, *, together: bool) -> None:
+    files = package(scripts={"start": "node a.js", "work": "node b.js"})
+    build = build_of(f"{NODE}CMD {command}\n", files)
+    assert launch(build, "node a.js").executed.background is together
 
 
 def test_what_is_given_in_words_stands_where_the_command_stands() -> None:

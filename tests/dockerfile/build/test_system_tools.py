@@ -67,6 +67,13 @@ class TestPackages:
 
         assert bench.which("gcc").presence.value == "unknown"
 
+    def test_a_package_of_a_path_keeps_its_name(self) -> None:
+        bench = Bench().run("apt-get install -y ./mine=1.deb ../x=2.deb /y=3.deb gcc=4")
+
+        assert {one.name for one in bench.machine.installed} >= {
+            "./mine=1.deb", "../x=2.deb", "/y=3.deb", "gcc",
+        }  # fmt: skip
+
     def test_nodesource_brings_npm(self) -> None:
         plain = Bench().run("apt-get install -y --no-install-recommends nodejs")
         assert not plain.which("npm").present
@@ -85,6 +92,9 @@ class TestUsers:
             ("debian:12", "useradd app", "app", "/home/app", False),
             ("debian:12", "useradd -m app", "app", "/home/app", True),
             ("debian:12", "useradd -rm -d /srv/app -s /bin/false app", "app", "/srv/app", True),
+            ("debian:12", "useradd -m --home /srv/app app", "app", "/srv/app", True),
+            ("debian:12", "useradd -m --home-dir=/srv/app app", "app", "/srv/app", True),
+            ("debian:12", "useradd -m -b /srv app", "app", "/srv/app", True),
             ("debian:12", "useradd --create-home --uid 1001 app", "1001", "/home/app", True),
             ("debian:12", "adduser --disabled-password --gecos '' app", "app", "/home/app", True),
             ("debian:12", "adduser --system --uid 1001 app", "1001", "/nonexistent", False),
@@ -101,6 +111,7 @@ class TestUsers:
             ),
             ("alpine:3.20", "adduser -D app", "app", "/home/app", True),
             ("alpine:3.20", "adduser -S -D -H -h /app -G app app", "app", "/app", False),
+            ("alpine:3.20", "adduser -D --home /srv/app app", "app", "/srv/app", True),
             ("alpine:3.20", "adduser --system --uid 1001 nextjs", "1001", "/home/nextjs", True),
             ("fedora:41", "useradd app", "app", "/home/app", True),
             ("fedora:41", "useradd -r app", "app", "/home/app", False),
@@ -132,12 +143,15 @@ class TestUsers:
         assert bench.owner("/srv/node") == "node"
 
     @pytest.mark.parametrize(
-        "command", ["addgroup -S app", "groupadd -r app", "adduser app www-data", "useradd"]
-    )
+        "command",
+        ["addgroup -S app", "groupadd -r app", "adduser app www-data", "useradd",
+         "useradd -m '$NAME'", "adduser '`whoami`'"],
+    )  # fmt: skip
     def test_what_makes_no_user(self, command: str) -> None:
         bench = Bench().run(command)
 
         assert bench.machine.home_of("app") is None
+        assert bench.machine.homes == Bench().machine.homes
 
 
 class TestFolders:
@@ -190,6 +204,7 @@ class TestFolders:
             ("mv src lib", "src src/a.js", "lib/a.js"),
             ("find . -name '*.ts' -delete", "src/b.ts", "src/a.js"),
             ("find /app -name '*.js' -exec rm {} +", "src/a.js", "src/b.ts"),
+            ("find /app -name '*.js' -execdir rm {} ;", "src/a.js", "src/b.ts"),
         ],
     )
     def test_what_is_gone(self, command: str, gone: str, stays: str) -> None:
@@ -214,6 +229,8 @@ class TestFolders:
             ("cp run.sh lib/a.py /srv", "/srv/run.sh"),
             ("cp *.sh /srv/", "/srv/run.sh"),
             ("install -m 755 run.sh /usr/bin/run", "/usr/bin/run"),
+            ("install -t /usr/bin run.sh", "/usr/bin/run.sh"),
+            ("install --target-directory /usr/bin run.sh", "/usr/bin/run.sh"),
             ("mv run.sh start.sh", "/app/start.sh"),
             ("ln run.sh /hard.sh", "/hard.sh"),
             ("ln -s run.sh start.sh", "/app/start.sh"),
@@ -240,6 +257,11 @@ class TestFolders:
         bench = Bench(context={"lib/a.py": "x = 1\n"}).run(command)
 
         assert bench.text(path) == "x = 1\n"
+
+    def test_the_folder_of_now_may_be_the_target(self) -> None:
+        bench = Bench(cwd="/new", context={"run.sh": "x"}).run("cp /app/run.sh .")
+
+        assert bench.text("/new/run.sh") == "x"
 
     def test_a_copy_belongs_to_who_makes_it(self) -> None:
         bench = Bench(user="app", context={"a": ""}).run("cp a /tmp/b")
@@ -277,6 +299,11 @@ class TestRights:
             ("chmod 755 run.sh", 0o755),
             ("chmod 0700 run.sh", 0o700),
             ("chmod u+x run.sh", 0o744),
+            ("chmod +w run.sh", 0o644),
+            ("chmod +wx run.sh", 0o755),
+            ("chmod a+w run.sh", 0o666),
+            ("chmod o= run.sh", 0o640),
+            ("chmod u=rwX run.sh", 0o644),
             ("chmod u+x,g-r run.sh", 0o704),
             ("chmod a=rx run.sh", 0o555),
             ("chmod -R +x /app", 0o755),

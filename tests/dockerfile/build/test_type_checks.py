@@ -58,3 +58,27 @@ def test_what_checks_nothing(line: str) -> None:
 
 def test_files_may_be_given() -> None:
     assert looked_at("node node_modules/typescript/bin/tsc src/a.ts --outDir out") == ["src/a.ts"]
+
+
+@pytest.mark.parametrize(
+    ("options", "checks"),
+    [
+        ({}, True),
+        ({"builder": "tsc"}, True),
+        ({"builder": {"type": "tsc"}}, True),
+        ({"builder": "swc"}, False),
+        ({"builder": {"type": "swc", "options": {}}}, False),
+        ({"builder": "swc", "typeCheck": True}, False),
+        ({"typeCheck": False}, False),
+    ],
+)
+def test_the_builder_of_nest(options: dict[str, object], *, checks: bool) -> None:
+    files = {
+        "nest-cli.json": json.dumps({"compilerOptions": options}),
+        "tsconfig.json": "{}",
+        "src/a.ts": "",
+    }
+    stage = build_of("FROM node:20\nWORKDIR /app\nCOPY . .\nRUN nest build\n", files).final
+    step = next(stage.commands("nest"))
+    assert step.executed is not None
+    assert (check_of(Call(stage.machine, step, step.executed)) is not None) is checks

@@ -1,4 +1,7 @@
-"""The fault: start-up imports a package that nothing installed (K02): a traceback, exit code 1."""
+"""K02: start-up imports a package that nothing installed: a traceback, exit code 1.
+
+It ran on every developer's machine, where the package had been installed by hand.
+"""
 
 print("Starting crashes_on_start", flush=True)
 

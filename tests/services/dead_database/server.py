@@ -1,4 +1,7 @@
-"""The fault: the health document says 200 and healthy while the database is dead (V03)."""
+"""V03: the health document says 200 and healthy while the database is dead.
+
+It served for 14 minutes, and then, once more, for 22. Only its users noticed.
+"""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""M05: every request takes something that is not given back; after fifteen of them it ends.
+"""M05: every request takes something that is not given back; after eight of them it ends.
 
 Each instance lived for half a minute, so the service seemed well whenever somebody looked.
 """
@@ -21,7 +21,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/health":
             self.answer(200, {"status": "healthy", "services": {"database": True}})
             return
-        if next(TAKEN) > 15:
+        if next(TAKEN) > 8:
             print("fatal: the arena is exhausted", flush=True)
             os._exit(1)
         self.answer(200, {"revision": REVISION})

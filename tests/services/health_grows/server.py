@@ -19,7 +19,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path == "/health":
-            time.sleep(min(0.02 * len(ROWS), 0.6))  # a query without an index
+            time.sleep(min(0.05 * len(ROWS), 0.9))  # a query without an index
             self.answer(200, {"status": "healthy", "services": {"database": True}})
         else:
             ROWS.append("one more")

@@ -61,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
 
 if has_sibling():
     print("copying the cache of a sibling", flush=True)
-    time.sleep(4)
+    time.sleep(6)
 threading.Thread(target=tell_siblings, daemon=True).start()
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 server = ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler)

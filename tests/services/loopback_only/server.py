@@ -1,4 +1,7 @@
-"""The fault: bound to 127.0.0.1, where nothing outside the container reaches it (S15)."""
+"""K01, S15: bound to 127.0.0.1, where nothing outside the container reaches it.
+
+Inside the container, where the people tried it with curl, it answered.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""The fault: the process lives and never opens a port (K01)."""
+"""K01: the process lives and never opens a port.
+
+The people read "failed to start and listen on the port" and looked for the fault in the port.
+"""
 
 import signal
 import sys

@@ -22,7 +22,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/health":
             self.answer(200, {"status": "healthy", "services": {"database": True}})
         elif POOL.acquire(blocking=False):
-            time.sleep(0.1)  # a query
+            time.sleep(0.25)  # a query
             POOL.release()
             self.answer(200, {"revision": REVISION})
         else:

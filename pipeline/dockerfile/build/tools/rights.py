@@ -54,9 +54,14 @@ def chmod(call: Call) -> None:
 
 def _change(call: Call, path: str, changes: dict[str, Any]) -> None:
     """A file or folder that is known is noted anew: what was before need not be looked through."""
-    entry = call.machine.files.lookup(path).entry
+    files = call.machine.files
+    entry = files.lookup(path).entry
     if entry is not None:
-        call.machine.files.make(replace(entry, path=path, **changes))
+        files.make(replace(entry, path=path, **changes))
+    elif "owner" in changes:
+        files.own(path, changes["owner"], recursive=False)
+    else:
+        files.chmod(path, changes["mode"], recursive=False)
 
 
 def _takes_away(word: str) -> bool:
