@@ -69,7 +69,7 @@ def _clean(glob: str) -> str:
 
 
 _WILDCARD = re.compile(r"[*?\[\\]")
-_SET_SIGNS = re.compile(r"[\[&~|]|-(?=-)")  # they mean something to Python alone
+_SET_SIGNS = re.compile(r"\\.|([\[&~|]|-(?=-))", re.DOTALL)  # the group: to Python alone
 _TOKEN = re.compile(r"\*\*/?|\*|\?|\\.|\[\^?[^\]]+\]|.", re.DOTALL)
 
 
@@ -106,5 +106,5 @@ def _translate(sign: str) -> str:
     if sign == "?":
         return "[^/]"
     if sign.startswith("[") and len(sign) > 1:
-        return "[" + _SET_SIGNS.sub(r"\\\g<0>", sign[1:])
+        return "[" + _SET_SIGNS.sub(lambda found: "\\" * bool(found[1]) + found[0], sign[1:])
     return re.escape(sign[1:] if sign.startswith("\\") and len(sign) > 1 else sign)

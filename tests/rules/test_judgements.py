@@ -252,6 +252,14 @@ def test_options_of_the_interpreter(options: str, *, buffered: bool) -> None:
     assert bool(faults("S23", dockerfile, {"main.py": "print('x')\n"})) is buffered
 
 
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [("print('x')\n", ["Dockerfile:4 warning"]), ("serve()\n", ["Dockerfile:4 info"])],
+)
+def test_output_that_is_kept_back(source: str, expected: list[str]) -> None:
+    assert judged("S23", f"{PYTHON}CMD python main.py\n", {"main.py": source}) == expected
+
+
 def test_what_an_unknown_image_has_on_path_is_not_known() -> None:
     dockerfile = "FROM example.com/x\nENV PATH=/opt/x/bin:$PATH\nRUN pip install --user flask\n"
     for rule in RULES:

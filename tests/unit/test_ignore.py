@@ -154,6 +154,7 @@ def not_entered(rules: list[str], name: str) -> bool:
 @example("\\", "a")
 @example("!", "a")
 @example("[[a]\n[a--b]\n[a&&b]", "a")
+@example("[\\--]", "a")
 @example("\ufeffa", "a")
 def test_no_file_of_rules_raises(text: str, path: str) -> None:
     Ignore.parse(text).excludes(path)

@@ -33,7 +33,8 @@ _BROUGHT = frozenset({
     "apt", "journal", "private", "nginx", "supervisor", "apache2", "httpd", "mysql", "postgresql",
     "redis", "dpkg", "misc", "pam", "systemd", "sudo", "lock", "apk", "containers",
 })  # fmt: skip
-_MODE = re.compile(r"[0-7]{3,4}")
+_MODE = r"[0-7]{3,4}"
+_MASKS = frozenset({"022", "0022", "027", "0027", "077", "0077"})  # others may not write then
 _ROOT = frozenset({"root", "0"})
 
 
@@ -144,7 +145,11 @@ def _has_vague_modes(build: Build) -> bool:
         for step in stage.commands("chmod", "umask", "setfacl", "fix-permissions"):
             words = step.executed.words[1:] if step.executed else ()
             plain = next((word for word in words if not word.startswith("-")), "")
-            if not _MODE.fullmatch(plain) and not re.fullmatch(r"[ugoa]*\+r?x", plain):
+            if step.executed and step.executed.name == "umask":
+                clear = plain in _MASKS
+            else:
+                clear = re.fullmatch(rf"{_MODE}|[ugoa]*\+r?x", plain) is not None
+            if not clear:
                 return True
     return False
 

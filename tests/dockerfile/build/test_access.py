@@ -36,6 +36,8 @@ def test_names_of_one_user(one: str, two: str, *, same: bool | None) -> None:
         ("RUN mkdir -m 775 /data\nUSER app", "/data", Access.UNKNOWN),
         ("RUN mkdir -m 755 /data\nUSER app", "/data", Access.NO_RIGHT),
         ("RUN mkdir /data && chmod -R g+w /data\nUSER app", "/data", Access.UNKNOWN),
+        ("RUN umask 000 && mkdir /data\nUSER app", "/data", Access.UNKNOWN),
+        ("RUN umask 022 && mkdir /data\nUSER app", "/data", Access.NO_RIGHT),
         ("RUN mkdir /data\nVOLUME /data\nUSER app", "/data", Access.UNKNOWN),
         ('RUN mkdir /data\nVOLUME ["/data/"]\nUSER app', "/data/deep", Access.UNKNOWN),
         ("USER app", "/nothing", Access.NO_FOLDER),

@@ -70,6 +70,12 @@ def test_cargo(line: str, folder: str) -> None:
     assert state(build, f"{folder}/anything") == "unknown"
 
 
+def test_go_in_a_folder_that_is_not_known() -> None:
+    build = build_of(f"{GO}ARG WHERE\nWORKDIR $WHERE\nRUN go build .\n")
+    assert state(build, "/bin/anything") == "unknown"
+    assert state(build_of(f"{GO}RUN go build .\n"), "/elsewhere") == "absent"
+
+
 def test_cargo_without_a_home_that_is_known() -> None:
     build = build_of(f"{RUST}ENV CARGO_HOME=\nUSER app\nRUN cargo install sqlx-cli\n")
     assert state(build, "/src/None/.cargo/bin") == "unknown"

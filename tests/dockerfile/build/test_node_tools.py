@@ -314,6 +314,8 @@ def test_compilers(command: str, files: dict[str, str], path: str, made_by: str)
     ("command", "files", "expected"),
     [
         ("tsc --noEmit", {}, "absent"),
+        ("tsc --help", {}, "absent"),
+        ("tsc --init", {}, "absent"),
         ("tsc", {"tsconfig.json": '{"compilerOptions": {"noEmit": true}}'}, "absent"),
         ("tsc", {"tsconfig.json": '{"compilerOptions": {"outDir": "elsewhere"}}'}, "absent"),
         ("tsc", {}, "unknown"),

@@ -45,6 +45,12 @@ class TestPackages:
         assert bench.which("gcc", at=3).absent
         assert bench.which("gcc").absent
 
+    @pytest.mark.parametrize("verb", ["remove", "erase", "rm", "autoremove"])
+    def test_removals_of_dnf(self, verb: str) -> None:
+        bench = Bench("amazonlinux:2023").run("dnf install -y gcc git", f"dnf {verb} -y gcc")
+
+        assert [one.name for one in bench.machine.installed if one.there()] == ["git"]
+
     def test_what_a_metapackage_brought_stays_without_it(self) -> None:
         bench = Bench().run("apt-get install build-essential", "apt-get remove build-essential")
 
