@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import errors
+from pipeline.commands import SOURCE_LABEL
 from tests.end_to_end.conftest import ROOT
 from tests.local_cloud_run.images import engine
 
@@ -116,8 +117,9 @@ def test_a_build_that_fails_shows_the_step(project, tmp_path):
 
 
 def _load_foreign_image(tmp_path: Path, name: str) -> None:
-    """An empty image for another architecture, loaded into the engine under that name."""
-    config = {"architecture": "arm64", "os": "linux", "config": {},
+    """An empty image for another architecture, as another machine would build it, loaded."""
+    labels = {SOURCE_LABEL: name.rpartition("src-")[2]}
+    config = {"architecture": "arm64", "os": "linux", "config": {"Labels": labels},
               "rootfs": {"type": "layers", "diff_ids": []}}  # fmt: skip
     manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": []}]
     archive = tmp_path / "image.tar"
