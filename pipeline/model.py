@@ -213,6 +213,11 @@ def tag_uri(service: Service, tag: str) -> str:
     return next((one.uri for one in service.serving if one.tag == tag), "")
 
 
+def tagged(targets: Iterable[Target], tag: str, latest: str) -> str:
+    """The revision that a tag points at; ``latest`` where it names none, empty without the tag."""
+    return next((one.revision or latest for one in targets if one.tag == tag), "")
+
+
 def without_tag(targets: Iterable[Target], tag: str) -> tuple[Target, ...]:
     return tuple(target for target in targets if target.tag != tag)
 

@@ -150,6 +150,21 @@ def rollback_targets(service: Service, releases: Sequence[Release]) -> Sequence[
     return kept[1:] if is_left else kept
 
 
+def rolled_away(service: Service) -> Sequence[Release]:
+    """The verified releases newer than what serves, newest first: a rollback left them."""
+    releases = releases_of(service)
+    return releases[: len(releases) - len(_kept_to(releases, live_split(service)))]
+
+
+def verified_at(service: Service, revision: str) -> str:
+    """When this pipeline verified a revision, as far as its notes go; empty where they do not."""
+    candidate = candidate_of(service)
+    if candidate is not None and candidate.revision == revision and candidate.is_verified:
+        return candidate.verified
+    times = (one.verified for one in releases_of(service) if one.revision == revision)
+    return next(times, "")
+
+
 def not_restored(service: Service, revision: str, made: datetime) -> tuple[JobRun, ...]:
     """What going back to a revision does not restore: what jobs did that are not reversible.
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline import commands, inspected
+from pipeline.adapters import cpu
 from pipeline.adapters.memory import INSIDE, Gauge, Memory, gauge_of, read_memory
 from pipeline.adapters.proc import folder_of
 from pipeline.adapters.processes import Running
@@ -65,9 +66,9 @@ class Container:
         """Where it can be reached; None before it runs and after it ended."""
         return inspected.address(self.inspect(), self.run.port) if self.run.port else None
 
-    def ended(self) -> Ended | None:
-        """How it ended, or None while it runs."""
-        code = self.process.wait(0.05)
+    def ended(self, within: float = 0.05) -> Ended | None:
+        """How it ended, or None while it runs. Its end may be known so many seconds later."""
+        code = self.process.wait(within)
         if code is None:
             return None
         found = self.inspect()
@@ -113,6 +114,13 @@ class Container:
     def memory(self) -> Memory:
         """Its memory now, looked up inside."""
         return read_memory(self._inside("cat", *INSIDE))
+
+    def throttled(self) -> float | None:
+        """Seconds for which its CPU limit held it back up to now; None is unknown."""
+        seconds = cpu.throttled(self.inspect())
+        if seconds is not None:
+            return seconds
+        return cpu.read_throttled(self._inside("cat", *cpu.INSIDE))
 
     def written(self) -> int:
         """Bytes of files that it wrote or changed: on Cloud Run they count as memory."""

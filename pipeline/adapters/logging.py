@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.adapters.google import Google
+from pipeline.payloads import told
 
 CLOCKS = timedelta(minutes=10)
 """By how much our clock may be ahead of Google's. A name and a trace are unique without it."""
 
 _PAGE = 1000
 _MOST_PAGES = 10
+FULL = _PAGE * _MOST_PAGES
+"""A reading of so many entries or more may not have had all of them."""
 _NEWEST_PAGES = 3  # of a reading that is made again and again: each page counts in the quota
 
 
@@ -45,8 +48,16 @@ class Logs:
     service: str
 
     def of_revision(self, revision: str, since: datetime) -> list[Entry]:
-        """What a revision's containers and the platform wrote, oldest first."""
-        return list(self._entries(_of(revision), since - CLOCKS))
+        """What a revision's containers and the platform wrote, oldest first.
+
+        Of ``FULL`` entries or more, the oldest and the newest.
+        """
+        oldest = list(self._entries(_of(revision), since - CLOCKS))
+        if len(oldest) < FULL:
+            return oldest
+        newest = self.newest(revision, oldest[-1].at)
+        had = {(one.at, one.id) for one in oldest}
+        return [*oldest, *(one for one in reversed(newest) if (one.at, one.id) not in had)]
 
     def newest(self, revision: str, since: datetime) -> list[Entry]:
         """The last 3000 entries of a revision, newest first; ``since`` is as Google's clock is."""
@@ -130,5 +141,6 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
 def _text(raw: Mapping[str, Any]) -> str:
     if "textPayload" in raw:
         return str(raw["textPayload"])
-    payload = raw.get("jsonPayload") or raw.get("protoPayload") or {}
-    return str(payload.get("message") or payload.get("status", {}) or payload or "")
+    audit = raw.get("protoPayload") or {}
+    said = audit.get("message") or (audit.get("status") or {}).get("message")
+    return str(said) if said else told(raw.get("jsonPayload") or audit)

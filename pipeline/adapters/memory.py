@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.adapters.proc import folder_of
+from pipeline.adapters.proc import GROUPS, groups_of, texts
 
-_MOUNT = "/sys/fs/cgroup"
 _V2 = ("memory.current", "memory.stat", "memory.events")
 _V1 = ("memory.usage_in_bytes", "memory.stat", "memory.oom_control")
 _EVERY = 0.05  # seconds
 
-INSIDE = (*(f"{_MOUNT}/{name}" for name in _V2), *(f"{_MOUNT}/memory/{name}" for name in _V1))
+INSIDE = (*(f"{GROUPS}/{name}" for name in _V2), *(f"{GROUPS}/memory/{name}" for name in _V1))
 """Where a container finds its own; the files of the other version are not there."""
 
 
@@ -66,13 +65,13 @@ class Gauge:
 
     def look(self) -> Memory:
         """The most seen up to now."""
-        text = _texts(self._files)
+        text = texts(self._files)
         self.seen = self.seen.at_most(read_memory(text or ""))
         return self.seen
 
     def _watch(self) -> None:
         pause = threading.Event()
-        while _texts(self._files[:1]) is not None:
+        while texts(self._files[:1]) is not None:
             self.look()
             pause.wait(_EVERY)
 
@@ -82,28 +81,11 @@ def gauge_of(container: Mapping[str, Any]) -> Gauge | None:
 
     ``container`` is what the engine's ``inspect`` says of it.
     """
-    process = folder_of(container)
-    try:
-        groups = (process / "cgroup").read_text("utf-8", "replace") if process else ""
-    except OSError:
-        return None
-    for line in groups.splitlines():
-        _, kinds, path = (*line.split(":", 2), "", "")[:3]
-        version_1 = "memory" in kinds.split(",")
-        if version_1 or not kinds:
-            folder = Path(f"{_MOUNT}{'/memory' if version_1 else ''}{path}")
-            files = tuple(folder / name for name in (_V1 if version_1 else _V2))
-            if _texts(files[:1]) is not None:
-                return Gauge(files)
+    for folder, version in groups_of(container, "memory"):
+        files = tuple(folder / name for name in (_V1 if version == 1 else _V2))
+        if texts(files[:1]) is not None:
+            return Gauge(files)
     return None
-
-
-def _texts(files: tuple[Path, ...]) -> str | None:
-    """Their contents; None once they are gone."""
-    try:
-        return "".join(file.read_text("utf-8", "replace") for file in files)
-    except OSError:
-        return None
 
 
 def _larger(one: int | None, other: int | None) -> int | None:

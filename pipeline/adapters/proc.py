@@ -1,10 +1,13 @@
-"""A container's first process, as this machine's Linux knows it."""
+"""A container's first process and control groups, as this machine's Linux knows them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+GROUPS = "/sys/fs/cgroup"
+"""Where control groups are, here and in a container."""
 
 
 def folder_of(container: Mapping[str, Any]) -> Path | None:
@@ -21,3 +24,26 @@ def folder_of(container: Mapping[str, Any]) -> Path | None:
     except (OSError, ValueError):
         return None
     return folder if is_it else None
+
+
+def groups_of(container: Mapping[str, Any], kind: str) -> Iterator[tuple[Path, int]]:
+    """Where its control group for ``cpu`` or ``memory`` may be, each with its version, 1 or 2."""
+    process = folder_of(container)
+    try:
+        groups = (process / "cgroup").read_text("utf-8", "replace") if process else ""
+    except OSError:
+        return
+    for line in groups.splitlines():
+        _, kinds, path = (*line.split(":", 2), "", "")[:3]
+        if kind in kinds.split(","):
+            yield Path(f"{GROUPS}/{kind}{path}"), 1
+        elif not kinds:
+            yield Path(f"{GROUPS}{path}"), 2
+
+
+def texts(files: tuple[Path, ...]) -> str | None:
+    """Their contents; None once one of them is gone."""
+    try:
+        return "".join(file.read_text("utf-8", "replace") for file in files)
+    except OSError:
+        return None

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import IO, Protocol
 
-from pipeline.adapters.kept import Kept
+from pipeline.adapters.kept import Written
 from pipeline.commands import Command
 from pipeline.errors import EngineFailed
 
 _TO_END = 5.0  # seconds between SIGTERM and SIGKILL
-_LONGEST = 1 << 16  # bytes of a line; a longer one is cut into lines
+_LONGEST = 1 << 16  # bytes of a line, and of what is read at once
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,10 @@ class Finished:
 
 
 class Running(Protocol):
-    """A process under way whose output arrives line by line in ``lines``, as it was written."""
+    """A process under way whose output arrives line by line in ``lines``, as it was written.
+
+    What it writes without a line break is a line after a pause, and when it has ended.
+    """
 
     @property
     def lines(self) -> list[str]: ...
@@ -123,7 +127,7 @@ class _Process:
     """A process whose output a thread gathers."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._kept = Kept()
+        self._written = Written()
         self._lock = threading.Lock()
         self._process = process
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -132,13 +136,15 @@ class _Process:
     @property
     def lines(self) -> list[str]:
         with self._lock:
-            return self._kept.lines()
+            return self._written.lines(time.monotonic())
 
     def _read(self) -> None:
         with self._process.stdout or open(os.devnull, "rb") as output:
-            for line in _lines(output):
+            while raw := os.read(output.fileno(), _LONGEST):
                 with self._lock:
-                    self._kept.add(line)
+                    self._written.add(raw, time.monotonic())
+        with self._lock:
+            self._written.end()
 
     def poll(self) -> int | None:
         return self._process.poll()

@@ -17,7 +17,10 @@ FILES = ("smoke", "lint", "verify", "watch", "process", "platform", "build", "st
 
 ANY = "any"
 CONFIG = "config"
-PLACES = (Seen.BUILD, Seen.OUTPUT, Seen.API, Seen.PROBE, CONFIG, ANY)
+LOG = "log"
+"""A saved log, which does not say where its lines are from."""
+
+PLACES = (Seen.BUILD, Seen.OUTPUT, Seen.API, Seen.PROBE, LOG, CONFIG, ANY)
 _TEXTS = ("id", "title", "stage", "cause", "fix", "prevention")
 _ID = re.compile(r"[A-Z][A-Z0-9]*[0-9]{2}")
 _LARGEST = 1 << 20  # bytes

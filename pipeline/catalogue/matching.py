@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
+from pipeline.catalogue.buildkit import unfinished
 from pipeline.catalogue.entry import ANY, Entry, Pattern
 from pipeline.model import Diagnosis
 
@@ -96,8 +97,9 @@ class _Text:
 
     @cached_property
     def _lines(self) -> list[str]:
-        head = _within(self._given, _HEAD)
-        tail = _within(self._given[len(head) :][::-1], _TAIL)
+        given = unfinished(self._given)
+        head = _within(given, _HEAD)
+        tail = _within(given[len(head) :][::-1], _TAIL)
         return [_ESCAPE.sub("", line) for line in (*head, *reversed(tail))]
 
     @cached_property

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pipeline.catalogue.entry import ANY, CONFIG, PLACES
 from pipeline.catalogue.matching import Symptoms
+from pipeline.catalogue.unfolding import unfolded
 from pipeline.errors import PipelineError, Seen
 from pipeline.model import Outcome, Verdict
 
@@ -20,9 +21,14 @@ _PLATFORM = re.compile(
 _LOOKED_AT = 200  # lines, for one that a container wrote itself
 
 
+Clean = Callable[[Sequence[str]], Sequence[str]]
+"""Lines without what must not be shown: they are cut after that."""
+
+
 def of_error(
-    error: PipelineError, verdicts: Iterable[Verdict] = (), config: Sequence[str] = ()
-) -> Symptoms:
+    error: PipelineError, verdicts: Iterable[Verdict] = (), config: Sequence[str] = (),
+    clean: Clean = list,
+) -> Symptoms:  # fmt: skip
     """The error's own words and lines, each from where its class says that they are.
 
     The pipeline's own lines are left out: they quote what was typed.
@@ -36,22 +42,24 @@ def of_error(
         if verdict.outcome is not Outcome.PASS:
             seen[Seen.PROBE].append(f"{verdict.check}: {verdict.evidence}")
             seen[Seen.OUTPUT] += verdict.lines
-    return of_seen(seen)
+    return of_seen(seen, clean)
 
 
 def own_words(error: PipelineError) -> str:
     return f"{error.title}: {error.what}"
 
 
-def of_seen(seen: Mapping[str, Sequence[str]]) -> Symptoms:
+def of_seen(seen: Mapping[str, Sequence[str]], clean: Clean = list) -> Symptoms:
     """Lines by where they were seen. A container that wrote nothing is told by a line too."""
-    output = seen.get(Seen.OUTPUT, ())
-    return Symptoms({**seen, Seen.OUTPUT: [*output, *_silence(output)]})
+    read = {place: unfolded(clean(lines)) for place, lines in seen.items()}
+    output = read.get(Seen.OUTPUT, [])
+    return Symptoms({**read, Seen.OUTPUT: [*output, *_silence(output)]})
 
 
 def of_log(lines: Sequence[str]) -> Symptoms:
     """A saved log does not say where its lines are from, so they may be from any place."""
-    whole = [*lines, *_silence(lines)]
+    read = unfolded(lines)
+    whole = [*read, *_silence(read)]
     return Symptoms({place: whole for place in PLACES if place not in {CONFIG, ANY}})
 
 

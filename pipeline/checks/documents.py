@@ -25,6 +25,16 @@ def mismatches(document: Any, expect: Mapping[str, Any]) -> list[str]:
     return faults
 
 
+def met(document: Any, expect: Mapping[str, Any]) -> list[str]:
+    """How a document that is as expected meets it; a ``*`` that stands for nothing is told."""
+    return [
+        f"{path} is {shown(wanted)}"
+        if any(True for _ in _at(document, path.split("."), ""))
+        else f"{path} is of nothing: there is none"
+        for path, wanted in expect.items()
+    ]
+
+
 def wrong_kind(document: Any, expect: Mapping[str, Any]) -> str:
     """Said once of a document that none of the paths can lead into; empty of another."""
     heads = [path.split(".")[0] for path in expect]

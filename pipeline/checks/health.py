@@ -9,11 +9,14 @@ from statistics import median
 from typing import Any
 
 from pipeline.adapters.web import Answer
-from pipeline.checks.documents import mismatches, shown, wrong_kind
+from pipeline.checks.documents import met, mismatches, wrong_kind
 from pipeline.model import Outcome, Verdict
 
 CHECK = "health"
 LATENCY = "latency"
+
+ASKS = {"Accept": "application/json"}
+"""Headers of a request for the health document."""
 
 _MOST_FAULTS = 5
 
@@ -27,7 +30,7 @@ def judge_answer(
         fault = f"it took {answer.seconds:.2f} s, more than {max_latency:g} s"
     if fault:
         return Verdict(CHECK, Outcome.FAIL, fault, lines=_excerpt(answer))
-    evidence = f"{answer.status} in {_ms(answer.seconds)}{_met(expect)}"
+    evidence = f"{answer.status} in {_ms(answer.seconds)}{_met(answer, expect)}"
     return Verdict(CHECK, Outcome.PASS, evidence)
 
 
@@ -52,7 +55,7 @@ def judge_series(
     if median(took) > max_latency:
         fault = f"{evidence}: more than {max_latency:g} s"
         return Verdict(CHECK, Outcome.FAIL, fault, 1 + len(warm))
-    evidence = f"{cold.status}, {evidence}{_met(expect)}"
+    evidence = f"{cold.status}, {evidence}{_met(cold, expect)}"
     return Verdict(CHECK, Outcome.PASS, evidence, 1 + len(warm))
 
 
@@ -106,9 +109,9 @@ def _passed(verdict: Verdict) -> bool:
     return verdict.outcome is Outcome.PASS
 
 
-def _met(expect: Mapping[str, Any]) -> str:
-    met = ", ".join(f"{path} is {shown(wanted)}" for path, wanted in expect.items())
-    return f"; {met}" if met else ""
+def _met(answer: Answer, expect: Mapping[str, Any]) -> str:
+    told = ", ".join(met(read_document(answer)[0], expect))
+    return f"; {told}" if told else ""
 
 
 def _summary(took: Sequence[float]) -> str:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from pipeline.model import Outcome, Revision, Verdict
+from pipeline.model import Outcome, Revision, Service, Verdict, tagged
 from pipeline.release import Candidate
 
 CHECK = "revision"
 
 RELEASE_LABEL = "cloud-run-pipeline-release"
 """Label of a revision: the tag of the release that made it."""
+
+
+def judge_tag(service: Service, candidate: Candidate) -> Verdict:
+    """What its tag's URL answers is the candidate's, as long as nobody moved the tag.
+
+    A tag that is gone has no URL, so nothing is asked there.
+    """
+    at = tagged(service.traffic, candidate.tag, service.latest_ready)
+    if at in ("", candidate.revision):
+        return Verdict(CHECK, Outcome.PASS, "its tag is where it was")
+    evidence = f"the tag {candidate.tag} points at {at}, not at the candidate"
+    return Verdict(CHECK, Outcome.FAIL, evidence)
 
 
 def judge_revision(revision: Revision | None, candidate: Candidate) -> Verdict:

@@ -25,7 +25,9 @@ def judge_startup(entries: Sequence[Entry], within: float) -> Verdict:
     if failed:
         count = "an instance" if len(failed) == 1 else f"{len(failed)} instances"
         evidence = f"{count} did not start: {failed[0]}"
-        return Verdict(CHECK, Outcome.FAIL, evidence, len(failed), tuple(failed[:20]))
+        return Verdict(
+            CHECK, Outcome.FAIL, evidence, len(failed), tuple(dict.fromkeys(failed))[:20]
+        )
     took = startup_times(entries)
     if not took:
         return Verdict(CHECK, Outcome.INCONCLUSIVE, "the system log tells of no start yet", 0)
@@ -36,6 +38,11 @@ def judge_startup(entries: Sequence[Entry], within: float) -> Verdict:
     return Verdict(CHECK, Outcome.PASS, evidence, len(took))
 
 
+def tells_of_a_start(entries: Iterable[Entry]) -> bool:
+    """Whether a log reaches back to where an instance began; it may keep only what is newer."""
+    return any(starts_instance(entry) for entry in entries)
+
+
 def startup_times(entries: Iterable[Entry]) -> list[float]:
     """Seconds from "starting" to "probe succeeded" of each instance that both are known of.
 
@@ -44,12 +51,17 @@ def startup_times(entries: Iterable[Entry]) -> list[float]:
     began: dict[str, datetime | None] = {}
     took: list[float] = []
     for entry in sorted(entries, key=lambda one: one.at):
-        if entry.log == "varlog/system" and entry.text.startswith(_STARTING):
+        if starts_instance(entry):
             began[entry.instance] = None if entry.instance in began else entry.at
         elif _is_probe(entry, _SUCCEEDED):
             start = began.pop(entry.instance, None)
             took += [(entry.at - start).total_seconds()] if start else []
     return took
+
+
+def starts_instance(entry: Entry) -> bool:
+    """Whether an entry says that an instance begins to start."""
+    return entry.log == "varlog/system" and entry.text.startswith(_STARTING)
 
 
 def _is_probe(entry: Entry, ended: str) -> bool:

@@ -191,7 +191,15 @@ class Traffic(Section):
             {"pattern": "BACKGROUND_TASK_FAILURE", "per_minute": 0},
             {
                 "pattern": r"\b(OperationalError|PrismaClient\w*Error|ECONNREFUSED)\b",
-                "per_minute": 0,
+                "per_minute": 1,
+            },
+            {
+                "pattern": "connect: connection refused|[Tt]oo many (clients|connections)",
+                "per_minute": 1,
+            },
+            {
+                "pattern": r"\b(SQLSTATE|PSQLException|CommunicationsException)\b",
+                "per_minute": 1,
             },
         ],
     )

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from pipeline.report.masking import NO_SECRETS, Secrets, keyless, masked, masked_lines
+from pipeline.report.keys import keyless
+from pipeline.report.masking import NO_SECRETS, Secrets, masked, masked_lines
 
-_ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(\x07|\x1b\\)?|[ -/]*[0-~]?)")
+_ESCAPES = re.compile(
+    r"\x1b(\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(\x07|\x1b\\)?|[ -/]*[0-~]?)"
+    r"|\\{1,8}u001[bB]\[[0-?]*[ -/]*[@-~]"  # as JSON writes it
+)
 _CONTROL = re.compile(
     r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -30,13 +34,18 @@ def harmless_lines(
     lines: Sequence[str], most: int = MOST, secrets: Secrets = NO_SECRETS
 ) -> list[str]:
     """Safe lines, cut in the middle when there are more than ``most``, saying how many."""
-    parts = list(keyless(part for line in lines for part in line.splitlines() or [""]))
+    parts = keyless([part for line in lines for part in line.splitlines() or [""]])
     if len(parts) <= most:
         return _safe(parts, secrets)
     half = most // 2
     head = _safe(parts[: half + _SPARE], secrets)[:half]
     tail = _safe(parts[-half - _SPARE :], secrets)[-half:]
     return [*head, f"… ({len(parts) - 2 * half} lines left out) …", *tail]
+
+
+def clean_lines(lines: Sequence[str], secrets: Secrets = NO_SECRETS) -> list[str]:
+    """As many lines, whole, without escape sequences and credentials: to be cut after this."""
+    return masked_lines(keyless([_ESCAPES.sub("", line) for line in lines]), secrets)
 
 
 def _safe(lines: Iterable[str], secrets: Secrets) -> list[str]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from urllib.parse import quote, unquote
 
-MASK = "***"
+from pipeline.report.keys import MASK, WORDS, without_keys
+
 SHORTEST = 6
 """Characters of the shortest configured value that is masked wherever it stands."""
 
@@ -26,35 +27,60 @@ _SECRET_NAME = re.compile(
 _OPEN_NAME = re.compile(r"PUBLIC|_(FILE|PATH|NAME|ID|URL|TTL|LENGTH|EXPIRY|SECONDS|MINUTES)$")
 _BLANK = re.compile(r"\0+")
 
-_LONGEST_KEY = 250  # lines; one without an end must not hide all that follows
-_BEGIN_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----")
-_END_KEY = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY[A-Z ]{0,10}-----")
-_URL_PASSWORD = re.compile(r"(://[^\s/:@\"'<>]{0,128}:)([^\s/\"'<>]{1,512})(?=@)")
+# A port is no password, and what is before the @ of an address is none either.
+_URL_PASSWORD = re.compile(
+    r"((?<!https)(?<!http)://[^\s/:@\"'<>\[]{0,128}:)(?!\d{1,5}/)((?:[^\s\"'<>/]|/(?!/))+)(?=@)"
+    r"|(://[^\s/:@\"'<>\[]{0,128}:)([^\s/\"'<>]+|(?!\d{1,5}/)(?:[^\s\"'<>/]|/(?!/))+)(?=@)"
+)
+_URL_TOKEN = re.compile(r"(https?://)(?=[^\s/@]{0,99}\d)([\w.~%-]{12,})(?=@)")
 _SHAPES = re.compile(
-    r"\b(?:"
+    r"(?<![A-Za-z0-9])(?:"
     r"(?:AKIA|ASIA)[0-9A-Z]{16}"  # AWS
     r"|AIza[\w-]{35}|ya29\.[\w-]{20,}|GOCSPX-[\w-]{20,}"  # Google
-    r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{20,}"
+    r"|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|gl(?:pat|dt|rt|cbt)-[\w-]{16,}"
     r"|xox[a-z]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}"  # Slack
     r"|(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{16,}"  # Stripe
-    r"|sk-[\w-]{20,}|npm_[A-Za-z0-9]{30,}|pypi-[\w-]{40,}|SG\.[\w-]{16,}\.[\w-]{16,}"
+    r"|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{20,}|pypi-[\w-]{40,}"
+    r"|sk-[\w-]{20,}|SG\.[\w-]{16,}\.[\w-]{16,}"
     r"|eyJ[\w-]{6,}\.[\w-]{6,}(?:\.[\w-]*)?"  # JSON web tokens
+    r"|(?:eyJ|ewog|ewoi|LS0tLS1CRUdJTi)[\w+/-]{20,}={0,2}"  # JSON and PEM in base64
     r")|hooks\.slack\.com/services/[\w/]{10,}"
 )
 _BEARER = re.compile(r"\b((?:Bearer|Basic|bearer|basic)\s{1,4})([\w.~+/=-]{8,})")
-_PAIR = re.compile(
-    r"((?:pass(?:word|wd|phrase)|pwd(?!\s{0,3}[:=]\s{0,3}/)|secret|token|credential|api[_-]?key|access[_-]?key"
-    r"|(?:secret|private|signing|encryption)[_-]?(?:access[_-]?)?key(?:[_-]?(?:base|id))?)"
-    r"\\?[\"']?\s{0,3}(?::=|=>|[:=])\s{0,3})"
-    r"(\\[\"'][^\"'\\]{1,4096}|\"(?:[^\"\\]|\\.){1,4096}|'(?:[^'\\]|\\.){1,4096}"
-    r"|[^\s\"'\\,;&<>(){}\[\]]{3,4096})",
+_COOKIE = re.compile(
+    r"(\b(?:set-)?cookie\\{0,8}[\"']?\s{0,3}[:=,]\s{0,3}\\{0,8}[\"']?)"
+    r"([\w.%-]{1,128}=(?:\"[^\"\\]*\"|[^\s;\"'\\]+)"
+    r"(?:;\s{0,2}[\w.%-]{1,128}=(?:\"[^\"\\]*\"|[^\s;\"'\\]*))*)",
     re.IGNORECASE,
 )
+_VALUE = (
+    # Behind an escaped quote, up to one that is escaped as often, or less.
+    r"(?P<escape>\\{1,8})(?P<quote>[\"'])"
+    r"(?:(?P=escape)\\+(?P=quote)|\\+(?!\\|(?P=quote))|(?!(?P=quote))[^\\])+"
+    r"|\"(?:[^\"\\]|\\.)+|'(?:[^'\\]|\\.)+|[^\s\"'\\,;&<>(){}\[\]]{3,}"
+)
+_PAIR = re.compile(
+    r"((?:pass(?:word|wd|phrase)|pwd(?!\s{0,3}[:=]\s{0,3}/)|secret|token|credential|api[_-]?key|access[_-]?key"
+    r"|account[_-]?key|x-(?:goog|amz)-signature|[?&]sig"
+    r"|(?:secret|private|signing|encryption)[_-]?(?:access[_-]?)?key(?:[_-]?(?:base|id))?)"
+    rf"\\{{0,8}}[\"']?\s{{0,3}}(?::=|=>|[:=])\s{{0,3}})({_VALUE})",
+    re.IGNORECASE,
+)
+_FLAG = re.compile(
+    r"((?<![\w-])--(?:password|passwd|passphrase|pass|token|secret)\s{1,3})"
+    r"(?!-|(?:option|flag|argument|parameter|and|for|from|the)\b)"
+    rf"({_VALUE})"
+)
+_CLIENT = re.compile(
+    r"\b(?:mysql|mysql(?:dump|admin|import|sh)|mariadb(?:-dump|-admin)?|mongo(?:sh|dump|restore)?"
+    r"|redis-cli|sqlcmd|docker login)\s[^;&|]*"
+)
+_CLIENT_FLAG = re.compile(rf"((?<=\s)-[pPa]\s{{0,3}})(?![-/]|\d{{1,5}}\b)({_VALUE})")
 _EMPTY_VALUE = re.compile(
     r"(null|none|nil|undefined|true|false|missing|required|empty|not|is|expected|invalid)\b|projects/|\*\*\*",
     re.IGNORECASE,
 )
-_QUOTE = re.compile(r"\\?[\"']")
+_QUOTE = re.compile(r"\\{0,8}[\"']")
 
 
 @dataclass(frozen=True)
@@ -83,41 +109,31 @@ def secret_values(variables: Iterable[tuple[str, str]]) -> Iterator[str]:
         if _is_secret_name(name) or masked(value) == MASK:
             yield value
         for found in _URL_PASSWORD.finditer(value):
-            yield found[2]
-            yield unquote(found[2])
+            password = found[2] or found[4]
+            yield password
+            yield unquote(password)
 
 
 def masked(text: str, secrets: Secrets = NO_SECRETS) -> str:
     """One line without credentials."""
     if secrets.pattern:
         text = secrets.pattern.sub(MASK, text)
-    if "PRIVATE KEY" in text:
-        text = _without_keys(text)
+    if WORDS in text:
+        text = without_keys(text)
     if "://" in text:
-        text = _URL_PASSWORD.sub(rf"\1{MASK}", text)
+        text = _URL_PASSWORD.sub(_url_password, text)
+        text = _URL_TOKEN.sub(rf"\1{MASK}", text)
     text = _SHAPES.sub(MASK, text)
     text = _BEARER.sub(_bearer, text)
-    return _PAIR.sub(_pair, text)
+    text = _COOKIE.sub(rf"\1{MASK}", text)
+    text = _PAIR.sub(_pair, text)
+    text = _FLAG.sub(_pair, text)
+    return _CLIENT.sub(lambda found: _CLIENT_FLAG.sub(_pair, found[0]), text)
 
 
 def masked_lines(lines: Sequence[str], secrets: Secrets = NO_SECRETS) -> list[str]:
     """Lines without credentials, also where the end of a line cuts a configured one in two."""
     return [masked(line, secrets) for line in _across(lines, secrets)]
-
-
-def keyless(lines: Iterable[str]) -> Iterator[str]:
-    """Private keys of several lines: those between the first and the last say nothing."""
-    left = 0  # lines that a key may still have
-    for line in lines:
-        if "PRIVATE KEY" not in line:
-            yield MASK if left else line
-            left = max(left - 1, 0)
-            continue
-        begins = [found.end() for found in _BEGIN_KEY.finditer(line)]
-        ends = [found.start() for found in _END_KEY.finditer(line)]
-        yield f"{MASK}{line[ends[0] :]}" if left and ends else line
-        if ends or begins:
-            left = _LONGEST_KEY if begins and (not ends or ends[-1] < begins[-1]) else 0
 
 
 def _is_secret_name(name: str) -> bool:
@@ -132,6 +148,10 @@ def _forms(value: str) -> Iterator[str]:
                 yield form
 
 
+def _url_password(found: re.Match[str]) -> str:
+    return f"{found[1] or found[3]}{MASK}"
+
+
 def _bearer(found: re.Match[str]) -> str:
     is_word = len(found[2]) < 20 and not any(one.isdigit() for one in found[2])
     return found[0] if is_word else f"{found[1]}{MASK}"
@@ -144,23 +164,6 @@ def _pair(found: re.Match[str]) -> str:
     if _EMPTY_VALUE.match(bare):
         return found[0]
     return f"{found[1]}{opening[0] if opening else ''}{MASK}"
-
-
-def _without_keys(text: str) -> str:
-    """The text without the keys in it; a quote ends one that has no end."""
-    parts, at = [], 0
-    for begin in _BEGIN_KEY.finditer(text):
-        if begin.start() < at:
-            continue
-        end = _END_KEY.search(text, begin.end())
-        parts += [text[at : begin.end()], MASK]
-        at = end.start() if end else _closing(text, begin.end())
-    return "".join([*parts, text[at:]])
-
-
-def _closing(text: str, at: int) -> int:
-    quoted = text.find('"', at)
-    return quoted if quoted >= 0 else len(text)
 
 
 def _across(lines: Sequence[str], secrets: Secrets) -> Sequence[str]:

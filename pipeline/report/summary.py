@@ -28,11 +28,12 @@ def failure_summary(error: PipelineError, known: Known, secrets: Secrets = NO_SE
     parts += [f"at {plain(error.where)}"] if error.where else []
     for one in known.found[:IN_FULL]:
         parts += _recognised(one, secrets)
+    parts += [plain(known.left_out)] if known.left_out else []
     rest = known.found[IN_FULL:]
     parts += [f"Also {plain(', '.join(f'{one.id} {one.title}' for one in rest))}"] if rest else []
     if known.searched and not known.found:
         parts += [f"{nothing_known(known.searched).capitalize()}. It wrote last:"]
-        parts += [fenced(last_of(error.lines), secrets)]
+        parts += [fenced(last_of(error.lines, secrets), secrets)]
     elif error.lines:
         parts += [fenced(error.lines, secrets)]
     parts += [f"**Remedy:** {plain(error.remedy)}"] if error.remedy else []

@@ -14,6 +14,7 @@ from pipeline.errors import PipelineError
 from pipeline.model import Diagnosis, Finding, Outcome, Verdict
 from pipeline.report import github
 from pipeline.report.findings import told
+from pipeline.report.harmless import clean_lines
 from pipeline.report.known import IN_FULL, LAST, UNKNOWN, Known, evidence_of, last_of, nothing_known
 from pipeline.report.masking import Secrets, masked
 from pipeline.report.screen import Screen
@@ -56,8 +57,11 @@ class Report:
         self._screen.secrets = Secrets.of(self._hidden)
 
     def masked(self, text: str) -> str:
-        """The text without what must not be shown."""
         return masked(text, self._screen.secrets)
+
+    def clean(self, lines: Sequence[str]) -> list[str]:
+        """The lines, whole, without what must not be shown."""
+        return clean_lines(lines, self._screen.secrets)
 
     def act(self, name: str, what: str) -> None:
         """A heading over several stages."""
@@ -153,12 +157,14 @@ class Report:
 
     def known(self, known: Known, lines: Sequence[str] = ()) -> None:
         """What a failure was recognised as; where nothing was, the last of its lines."""
+        if known.left_out:
+            self.warn(known.left_out)
         for one in known.found[:IN_FULL]:
             self._diagnosis(one)
         for one in known.found[IN_FULL:]:
             self._say("  also    ", "bold", f"{one.id}  {one.title}")
         if known.searched and not known.found:
-            last = last_of(lines)
+            last = last_of(lines, self._screen.secrets)
             said = "; it wrote last:" if last else ""
             self._say("  known   ", "bold", f"{nothing_known(known.searched)}{said}")
             self.output(last)

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pipeline.adapters.time_limit import TookTooLongError, time_limit
 from pipeline.catalogue import (
+    Clean,
     Entry,
     Symptoms,
     of_error,
@@ -21,7 +23,8 @@ from pipeline.catalogue import (
 )
 from pipeline.errors import ConfigError, NothingToDiagnose, PipelineError, Seen
 from pipeline.model import Diagnosis, Verdict
-from pipeline.report.known import Known
+from pipeline.report.harmless import clean_lines
+from pipeline.report.known import UNKNOWN, Known
 from pipeline.steps.placing import marks
 from pipeline.steps.saved import STDIN, read_log
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from pipeline.context import Context
     from pipeline.report.terminal import Report
 
+_PATIENCE = 5  # seconds for a user's own expressions
 _ID = re.compile(r"[A-Za-z0-9-]{1,100}")
 
 Seeing = tuple[Symptoms, Sequence[str]]
@@ -47,7 +51,7 @@ class Wanted:
 def diagnose_log(report: Report, log: str, config: Config | None) -> None:
     """Say what a saved log shows."""
     report.stage("diagnose", "standard input" if log == STDIN else log)
-    lines = read_log(log)
+    lines = read_log(log, report.clean)
     _say(report, (of_log(lines), lines), config)
 
 
@@ -64,37 +68,79 @@ def diagnose(context: Context, wanted: Wanted) -> None:
 
 def known_of(
     error: PipelineError, config: Config | None, verdicts: Sequence[Verdict],
-    environ: Mapping[str, str],
+    environ: Mapping[str, str], clean: Clean = clean_lines,
 ) -> Known:  # fmt: skip
-    """What a failure is known as: none perhaps, where the pipeline's own words say all of it."""
+    """What a failure is known as: none perhaps, where the pipeline's own words say all of it.
+
+    ``clean`` takes out of lines what must not be shown. A diagnosis that fails is noted on the
+    error, and hides nothing of it.
+    """
+    try:
+        return _known_of(error, config, verdicts, environ, clean)
+    except Exception as fault:  # noqa: BLE001 -- whatever it is, the failure must be told
+        error.add_note(f"its diagnosis failed: {_told(fault)}")
+        return UNKNOWN
+
+
+def _known_of(
+    error: PipelineError, config: Config | None, verdicts: Sequence[Verdict],
+    environ: Mapping[str, str], clean: Clean,
+) -> Known:  # fmt: skip
     at = marks(error, environ)
     if isinstance(error, ConfigError):
         return Known(marks=at)
     try:
-        entries = entries_for(config)
-    except ConfigError:  # its file changed while the stage ran
-        entries = own_entries()
-    symptoms = of_error(error, verdicts, list(_settings(config)) if config else ())
-    found = tuple(_beside(error, one) for one in recognise(entries, symptoms))
-    return Known(found, len(entries) if shows_anything(error) else 0, at)
+        users = users_own(config)
+    except ConfigError as fault:  # its file changed while the stage ran
+        error.add_note(f"your own catalogue was left out: {_told(fault)}")
+        users = ()
+    settings = list(_settings(config)) if config else ()
+    known = _known(users, of_error(error, verdicts, settings, clean))
+    found = tuple(_beside(error, one, clean) for one in known.found)
+    searched = known.searched if shows_anything(error) else 0
+    return replace(known, found=found, searched=searched, marks=at)
 
 
-def entries_for(config: Config | None) -> tuple[Entry, ...]:
-    """All entries, the user's own first. Raises ConfigError for a catalogue of theirs."""
+def _told(fault: Exception) -> str:
+    """In one line; of the faults of a catalogue the first."""
+    if isinstance(fault, PipelineError):
+        return ": ".join(filter(None, (fault.what, fault.where, *fault.lines[:1])))
+    return f"{type(fault).__name__}: {fault}"
+
+
+def users_own(config: Config | None) -> tuple[Entry, ...]:
+    """The entries of a user's own catalogue. Raises ConfigError."""
     if config is None or config.catalogue is None:
-        return own_entries()
-    return users_entries(config.folder / config.catalogue) + own_entries()
+        return ()
+    return users_entries(config.folder / config.catalogue)
 
 
-def _beside(error: PipelineError, found: Diagnosis) -> Diagnosis:
+def _known(users: tuple[Entry, ...], symptoms: Symptoms) -> Known:
+    """The user's own first; without them where their expressions come to no end."""
+    own, left_out = own_entries(), ""
+    try:
+        with time_limit(_PATIENCE):
+            recognise(users, symptoms)
+    except TookTooLongError:
+        users = ()
+        left_out = (
+            f"your own catalogue was left out: its expressions took more than {_PATIENCE} s; "
+            "take out repeats of repeats, such as (a+)+"
+        )
+    entries = users + own
+    return Known(recognise(entries, symptoms), len(entries), left_out=left_out)
+
+
+def _beside(error: PipelineError, found: Diagnosis, clean: Clean) -> Diagnosis:
     """Without the error's own words as evidence: they are told right above."""
-    words = own_words(error)
-    return replace(found, evidence=tuple(one for one in found.evidence if one != words))
+    words = of_seen({Seen.TOOL: [own_words(error)]}, clean).lines[Seen.TOOL]
+    told = {line.strip() for line in words}
+    return replace(found, evidence=tuple(one for one in found.evidence if one not in told))
 
 
 def _say(report: Report, seeing: Seeing, config: Config | None) -> None:
-    entries, (symptoms, lines) = entries_for(config), seeing
-    report.known(Known(recognise(entries, symptoms), len(entries)), lines)
+    symptoms, lines = seeing
+    report.known(_known(users_own(config), symptoms), lines)
 
 
 def _settings(config: Config) -> Iterator[str]:
@@ -117,7 +163,8 @@ def _revision(context: Context, name: str) -> Seeing:
     lines = [entry.text for entry in reversed(newest) if entry.log != "requests"]
     if not lines:
         context.report.note("its log is empty")
-    return of_seen({Seen.API: [condition], Seen.OUTPUT: lines}), lines
+    seen: dict[str, Sequence[str]] = {Seen.API: [condition], Seen.OUTPUT: lines}
+    return of_seen(seen, context.report.clean), lines
 
 
 def _build(context: Context, build: str) -> Seeing:
@@ -134,4 +181,5 @@ def _build(context: Context, build: str) -> Seeing:
             else "`gcloud builds list` names the builds of the project",
         )
     context.report.note(f"{found.status}; {found.detail}" if found.detail else found.status)
-    return of_seen({Seen.API: [found.detail], Seen.BUILD: found.lines}), found.lines
+    seen: dict[str, Sequence[str]] = {Seen.API: [found.detail], Seen.BUILD: found.lines}
+    return of_seen(seen, context.report.clean), found.lines

@@ -55,6 +55,7 @@ def rehearse(context: Context) -> None:
     with local_process(context.world, context.config.file, _STARTUP_LIMIT) as address:
         context.report.step(f"a local Cloud Run at http://{address}")
         there = _against(context, address)
+        _say_what_is_absent(context, there)
         try:
             users, unverified = _acts(there, rows)
         except PipelineError:
@@ -99,6 +100,14 @@ def _against(context: Context, address: str) -> Context:
     return replace(context, config=there, world=replace(context.world, environ=environ))
 
 
+def _say_what_is_absent(context: Context, there: Context) -> None:
+    absent = sorted(context.config.run.secrets.keys() - there.config.run.env.keys())
+    if absent:
+        context.report.note(
+            f"{', '.join(absent)}: not set, for nothing in smoke.env stands in for run.secrets"
+        )
+
+
 def _users(context: Context) -> AbstractContextManager[Visitors]:
     """Steady requests to the public URL, with an ID token where the service is private."""
     service = context.cloud_run.get()
@@ -139,7 +148,8 @@ def _act_bad(context: Context, rows: list[Row]) -> None:
         _act(bad, rows, act, ON_CLOUD_RUN)
     except STOPPED as stopped:
         report, environ = context.report, context.world.environ
-        report.failure(stopped, known_of(stopped, context.config, report.verdicts, environ))
+        known = known_of(stopped, context.config, report.verdicts, environ, report.clean)
+        report.failure(stopped, known)
         context.report.step("stopped, as it must be")
         return
     raise RehearsalFailed(

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from pipeline.adapters.cloud_run import Change
 from pipeline.context import Context
-from pipeline.errors import ChangedMeanwhile, NothingToRollBackTo, RollbackFailed
-from pipeline.model import Outcome, Revision, Service, live_split, pinned, show_split, without_tag
+from pipeline.errors import (
+    ChangedMeanwhile,
+    NothingToRollBackTo,
+    PipelineError,
+    RollbackFailed,
+)
+from pipeline.model import (
+    Outcome,
+    Revision,
+    Service,
+    Verdict,
+    live_split,
+    pinned,
+    show_split,
+    without_tag,
+)
 from pipeline.release import (
     CANDIDATE,
     Release,
@@ -17,23 +32,26 @@ from pipeline.release import (
     not_restored,
     releases_of,
     rollback_targets,
+    rolled_away,
 )
-from pipeline.steps.probing import Prober
+from pipeline.steps.probing import LOG_PAUSE, Prober
+from pipeline.steps.reading import add_its_log
+from pipeline.steps.record import doubt, record
 
 _MAY_TAKE = 10.0  # seconds until the public URL answers well
 
 
 def rollback(context: Context) -> None:
     """One write to traffic, then proof that the old revision serves and is healthy."""
-    service = context.cloud_run.get()
-    target = _target(context, service)
+    before = context.cloud_run.get()
+    target = _target(context, before)
     revision = target.name
-    context.report.stage("rollback", f"to {revision}, now {show_split(live_split(service))}")
-    for warning in left_behind(service, target):
+    context.report.stage("rollback", f"to {revision}, now {show_split(live_split(before))}")
+    for warning in filter(None, (doubt(before, revision), *left_behind(before, target))):
         context.report.warn(warning)
     began = context.world.now()
     with context.report.timed(f"{revision} at 100 %"):
-        service = _send_back(context, service, revision)
+        service = _send_back(context, before, revision)
     prober = Prober.of(context, service)
     health, trace = prober.health(service.uri, _MAY_TAKE)
     verdicts = [health, prober.identity(trace, revision, began)]
@@ -41,13 +59,39 @@ def rollback(context: Context) -> None:
         context.report.verdict(verdict)
     bad = [one for one in verdicts if one.outcome is Outcome.FAIL]
     if bad or live_split(service) != {revision: 100}:
-        raise RollbackFailed(
-            bad[0].evidence if bad else "Cloud Run did not take the split over",
-            where=f"{service.name} serves {show_split(live_split(service))}",
-            remedy="choose another revision: `nox -s rollback -- --to REVISION`; "
-            "`nox -s status` lists the verified ones",
-            lines=bad[0].lines if bad else (),
-        )
+        error = _failed(service, bad)
+        add_its_log(context, error, revision, began, LOG_PAUSE)
+        error.remedy = "; ".join(_ways_on(context, before, service, revision)) or error.remedy
+        raise error
+
+
+def _failed(service: Service, bad: Sequence[Verdict]) -> RollbackFailed:
+    return RollbackFailed(
+        bad[0].evidence if bad else "Cloud Run did not take the split over",
+        where=f"{service.name} serves {show_split(live_split(service))}",
+        remedy="look at the revisions in the console, and choose one: "
+        "`nox -s rollback -- --to REVISION`",
+        lines=bad[0].lines if bad else (),
+    )
+
+
+def _ways_on(context: Context, before: Service, now: Service, revision: str) -> Iterator[str]:
+    """Where to go from a revision that is not healthy: to what it was to replace, or further back.
+
+    The person chooses, by what is known of each.
+    """
+    left = {name: share for name, share in live_split(before).items() if name != revision}
+    if left:
+        name = max(left, key=lambda one: left[one])
+        known = record(context, before, name)
+        yield f"`nox -s rollback -- --to {name}` returns to what it left: {known}"
+    with suppress(PipelineError):
+        way = way_back(context, now)
+        if way is not None and way[0].revision not in left:
+            yield (
+                f"`nox -s rollback` goes further back, to {way[0].revision}, "
+                f"verified {way[0].verified}"
+            )
 
 
 def _target(context: Context, service: Service) -> Revision:
@@ -58,7 +102,7 @@ def _target(context: Context, service: Service) -> Revision:
         raise NothingToRollBackTo(
             "this pipeline has verified no revision before the one that serves, or it is gone",
             where=service.name,
-            remedy="name one: `nox -s rollback -- --to REVISION`" + _suggestion(service),
+            remedy=_suggestion(context, service),
         )
     return way[1]
 
@@ -70,6 +114,14 @@ def way_back(context: Context, service: Service) -> tuple[Release, Revision] | N
         if revision is not None and revision.ready:
             return release, revision
     return None
+
+
+def ways_forward(context: Context, service: Service) -> Iterator[Release]:
+    """The verified releases that a rollback left, and that are still there and ready."""
+    for release in rolled_away(service):
+        revision = context.cloud_run.revision(release.revision)
+        if revision is not None and revision.ready:
+            yield release
 
 
 def left_behind(service: Service, target: Revision) -> Sequence[str]:
@@ -95,10 +147,16 @@ def _named(context: Context, service: Service, name: str) -> Revision:
     )
 
 
-def _suggestion(service: Service) -> str:
+def _suggestion(context: Context, service: Service) -> str:
+    for left in ways_forward(context, service):
+        return (
+            f"`nox -s rollback -- --to {left.revision}` returns to what a rollback left, "
+            f"verified {left.verified}"
+        )
     candidate = candidate_of(service)
     before = ", ".join(candidate.before) if candidate else ""
-    return f" (before this release it served {before})" if before else ""
+    served = f" (before this release it served {before})" if before else ""
+    return f"name one: `nox -s rollback -- --to REVISION`{served}"
 
 
 def _send_back(context: Context, service: Service, revision: str) -> Service:

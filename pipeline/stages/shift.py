@@ -25,6 +25,7 @@ from pipeline.release import Candidate, candidate_of, note_released, note_verdic
 from pipeline.stages.verify import candidate_url, the_candidate
 from pipeline.steps.probing import LOG_PAUSE, Prober
 from pipeline.steps.reading import told_by_log
+from pipeline.steps.standing import must_be_ours
 from pipeline.steps.undo import Mend, undone
 from pipeline.steps.watching import Watch
 
@@ -109,7 +110,7 @@ def _climb(
     context: Context, service: Service, candidate: Candidate, plan: Plan, watch: Watch
 ) -> Service:
     """One write for each split of the plan, judged before the next."""
-    _must_pass(service, candidate, watch.begin())
+    _must_pass(context, service, candidate, watch.begin())
     for split in plan:
         percent = split[candidate.revision]
         wanted = pinned(split, service.traffic)
@@ -139,7 +140,7 @@ def _must_answer(context: Context, service: Service, candidate: Candidate, withi
     for url in _urls(service, candidate):
         verdict, _ = prober.answers(url, within)
         told = replace(verdict, evidence=f"{verdict.evidence} ({url})")
-        _must_pass(service, candidate, told)
+        _must_pass(context, service, candidate, told)
 
 
 def _watched(
@@ -150,12 +151,16 @@ def _watched(
         return
     prober, urls = Prober.of(context, service), _urls(service, candidate)
     with context.report.waiting(f"until it was watched for {seconds:g} s"):
-        _must_pass(service, candidate, watch.during(prober, urls, seconds))
+        _must_pass(context, service, candidate, watch.during(prober, urls, seconds))
     context.report.step(f"it does well, watched for {seconds:g} s")
 
 
-def _must_pass(service: Service, candidate: Candidate, verdict: Verdict | None) -> None:
+def _must_pass(
+    context: Context, service: Service, candidate: Candidate, verdict: Verdict | None
+) -> None:
+    """A failure is the candidate's own only while the service is as this shift made it."""
     if verdict is not None and verdict.outcome is not Outcome.PASS:
+        must_be_ours(context, service, candidate.tag, verdict)
         raise ShiftFailed(
             f"{verdict.check}: {verdict.evidence}",
             where=f"{service.name}, revision {candidate.revision}",

@@ -1,11 +1,13 @@
-"""Status: what serves, since when, from which image and commit; what a rollback would do."""
+"""Status: what serves, since when, from which image and source; what a rollback would do."""
 
 from __future__ import annotations
 
 from pipeline.context import Context
 from pipeline.model import Service, live_split, tag_uri, unsettled
 from pipeline.release import Candidate, candidate_of, releases_of
-from pipeline.stages.rollback import left_behind, way_back
+from pipeline.stages.rollback import left_behind, way_back, ways_forward
+
+_COMMIT = 40  # characters of git's name for it
 
 
 def status(context: Context) -> None:
@@ -24,9 +26,14 @@ def status(context: Context) -> None:
 
 
 def _show_way_back(context: Context, service: Service) -> None:
+    for left in ways_forward(context, service):
+        context.report.note(
+            f"`nox -s rollback -- --to {left.revision}` would return to what a rollback left, "
+            f"verified {left.verified}"
+        )
     way = way_back(context, service)
     if way is None:
-        context.report.note("`nox -s rollback` has no verified revision to go back to")
+        context.report.note("`nox -s rollback` has no earlier verified revision to go back to")
         return
     release, revision = way
     context.report.note(
@@ -40,11 +47,18 @@ def _history(service: Service, name: str) -> str:
     """What our notes on the service say about a revision."""
     candidate = candidate_of(service)
     if candidate is not None and candidate.revision == name:
-        return f"the candidate, commit {candidate.commit}"
+        return f"the candidate, {_made_of(candidate.commit)}"
     for release in releases_of(service):
         if release.revision == name:
-            return f"released {release.since}, commit {release.commit or 'unknown'}"
+            return f"released {release.since}, {_made_of(release.commit)}"
     return "not released by this pipeline"
+
+
+def _made_of(version: str) -> str:
+    """A digest of the source is longer than git's; only a commit can be dirty."""
+    if len(version) == _COMMIT or version.endswith("-dirty"):
+        return f"commit {version}"
+    return f"source {version or 'unknown'}"
 
 
 def _show_revision(context: Context, name: str, history: str) -> None:

@@ -9,7 +9,7 @@ from pipeline.adapters.cloud_run import Change
 from pipeline.adapters.configured import asked_for
 from pipeline.checks import exits, startup
 from pipeline.checks.configuration import judge_configuration
-from pipeline.checks.revision import judge_revision
+from pipeline.checks.revision import judge_revision, judge_tag
 from pipeline.context import Context
 from pipeline.errors import NoCandidate, VerifyFailed, VerifyInconclusive
 from pipeline.model import Outcome, Service, Verdict, live_split, overall, show_split, tag_uri
@@ -66,6 +66,10 @@ def candidate_url(service: Service, candidate: Candidate) -> str:
 
 def _judged(context: Context, service: Service, candidate: Candidate) -> Iterator[Verdict]:
     """Each check in turn; the later ones are skipped where they mean nothing."""
+    moved = judge_tag(service, candidate)
+    if moved.outcome is not Outcome.PASS:
+        yield moved
+        return
     since = datetime.fromisoformat(candidate.created)
     revision = context.cloud_run.revision(candidate.revision)
     proof = judge_revision(revision, candidate)

@@ -9,7 +9,7 @@ from datetime import datetime
 from pipeline.adapters.web import Answer
 from pipeline.adapters.world import World
 from pipeline.checks.cors import judge_cors, preflight_headers
-from pipeline.checks.health import judge_answer, judge_series
+from pipeline.checks.health import ASKS, judge_answer, judge_series
 from pipeline.checks.identity import judge_identity, judge_word, trace_headers
 from pipeline.context import Context
 from pipeline.model import Outcome, Service, Verdict, concluded
@@ -145,7 +145,7 @@ class Prober:
     def _ask(self, url: str) -> Asked:
         trace, headers = self._traced()
         path = self.context.config.health.path
-        return Asked(trace, self.context.world.get(f"{url}{path}", headers, _ANSWER))
+        return Asked(trace, self.context.world.get(f"{url}{path}", {**headers, **ASKS}, _ANSWER))
 
     def _judge(self, answer: Answer) -> Verdict:
         return judge_answer(answer, self.context.config.health.expect)

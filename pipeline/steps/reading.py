@@ -7,15 +7,18 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pipeline.adapters.logging import CLOCKS, Entry
+from pipeline.adapters.logging import CLOCKS, FULL, Entry
 from pipeline.checks.exits import judge_exits
-from pipeline.checks.lines import judge_lines, written
-from pipeline.checks.startup import judge_startup
+from pipeline.checks.lines import folded, judge_lines, written
+from pipeline.checks.startup import judge_startup, tells_of_a_start
 from pipeline.context import Context
 from pipeline.errors import PipelineError, ShiftFailed, VerifyFailed, VerifyInconclusive
 from pipeline.model import Outcome, Verdict, concluded
 from pipeline.release import Candidate
 from pipeline.steps.probing import LOG_LAG, LOG_PAUSE, Asked, until
+
+_AFTERWARDS = 1.0
+"""Seconds until what the last probe did to its container may be seen in the log, too."""
 
 _OVERLAP = timedelta(seconds=LOG_LAG)
 """By how much later an entry may come than others of its time."""
@@ -41,11 +44,24 @@ def judged_log(context: Context, asked: Asked, revision: str, since: datetime) -
 
     with context.report.waiting("for its log"):
         until(context.world, read, LOG_LAG, LOG_PAUSE, Outcome.PASS, Outcome.FAIL)
-    lines = concluded(judge())
-    if not entries and lines.outcome is Outcome.PASS:
-        lines = replace(lines, outcome=Outcome.INCONCLUSIVE, evidence="its log is empty")
+        context.world.sleep(_AFTERWARDS)
+        read()
+    lines = _final(judge(), entries)
     started = judge_startup(entries, startup.listen_within)
     return [lines, started, judge_exits(entries, len(entries))]
+
+
+def _final(lines: Verdict, entries: Sequence[Entry]) -> Verdict:
+    """The verdict on the lines when no more will come.
+
+    What is absent from a log without its beginning may have been there.
+    """
+    if not entries:
+        return replace(lines, outcome=Outcome.INCONCLUSIVE, evidence="its log is empty")
+    is_whole = len(entries) < FULL and tells_of_a_start(entries)
+    if is_whole or lines.outcome is not Outcome.INCONCLUSIVE:
+        return concluded(lines)
+    return replace(lines, evidence=f"{lines.evidence}, and the beginning of its log is gone")
 
 
 @contextmanager
@@ -57,14 +73,21 @@ def told_by_log(context: Context, candidate: Candidate, lag: float = 0.0) -> Ite
     try:
         yield
     except (ShiftFailed, VerifyFailed, VerifyInconclusive) as error:
-        with suppress(PipelineError), context.report.waiting("for the last lines of its log"):
-            context.world.sleep(lag)
-            since = datetime.fromisoformat(candidate.created)
-            entries = context.logs.of_revision(candidate.revision, since)
-            texts = (one.text for one in entries if one.log != "requests")
-            shown = set(error.lines)
-            error.lines = (*error.lines, *(text for text in texts if text not in shown))
+        created = datetime.fromisoformat(candidate.created)
+        add_its_log(context, error, candidate.revision, created, lag)
         raise
+
+
+def add_its_log(
+    context: Context, error: PipelineError, revision: str, since: datetime, lag: float
+) -> None:
+    """Add to an error what a revision wrote since then, where its log can be read."""
+    with suppress(PipelineError), context.report.waiting("for the last lines of its log"):
+        context.world.sleep(lag)
+        entries = context.logs.of_revision(revision, since)
+        texts = (one.text for one in entries if one.log != "requests")
+        shown = set(error.lines)
+        error.lines = (*error.lines, *folded(text for text in texts if text not in shown))
 
 
 class Tail:

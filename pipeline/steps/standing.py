@@ -1,11 +1,22 @@
-"""What serves when a deploy begins: it is kept, and gone back to when the deploy fails."""
+"""What stands: what serves when a deploy begins, and whether what a shift asked for still does."""
 
 from __future__ import annotations
 
 from pipeline.adapters.cloud_run import Change
 from pipeline.context import Context
-from pipeline.errors import ServiceBusy
-from pipeline.model import Service, Target, asked_split, live_split, pinned, unsettled, without_tag
+from pipeline.errors import ApiRefused, ApiUnreachable, ChangedMeanwhile, ServiceBusy
+from pipeline.model import (
+    Service,
+    Target,
+    Verdict,
+    asked_split,
+    live_split,
+    pinned,
+    show_split,
+    tagged,
+    unsettled,
+    without_tag,
+)
 from pipeline.release import CANDIDATE, Candidate, candidate_of, candidate_tag, note_candidate
 from pipeline.steps.undo import Mend
 
@@ -68,3 +79,33 @@ def taken_back(service: Service, candidate: Candidate) -> Mend:
         return Change(traffic=traffic, notes={CANDIDATE: service.annotations.get(CANDIDATE, "")})
 
     return mend
+
+
+def must_be_ours(context: Context, ours: Service, tag: str, verdict: Verdict) -> None:
+    """Before a failure is believed: is the service still as this run asked for it?
+
+    Raises ChangedMeanwhile where somebody moved traffic or the candidate's tag. A service that
+    cannot be read is taken to be ours.
+    """
+    try:
+        now = context.cloud_run.get()
+    except (ApiRefused, ApiUnreachable):
+        return
+    found = _others_change(ours, now, tag)
+    if found:
+        raise ChangedMeanwhile(
+            f"{found}; so this says nothing of the candidate: {verdict.check}: {verdict.evidence}",
+            where=ours.name,
+            remedy="see what serves: `nox -s status`; then `nox -s deploy` for a new candidate",
+        )
+
+
+def _others_change(ours: Service, now: Service, tag: str) -> str:
+    """What somebody else did to traffic or to the candidate's tag; empty if nobody did."""
+    asked = asked_split(now)
+    if asked != asked_split(ours):
+        return f"it asks for {show_split(asked)} by now, not for {show_split(asked_split(ours))}"
+    before, after = (tagged(one.traffic, tag, one.latest_ready) for one in (ours, now))
+    if before == after:
+        return ""
+    return f"the tag {tag} points at {after} by now" if after else f"the tag {tag} is gone"

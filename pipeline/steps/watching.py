@@ -32,7 +32,7 @@ _KEPT = 1000  # answers, and entries of the system log
 class Watch:
     """What is seen of a candidate, from the first step of a shift to its end.
 
-    What its log says of the time before is judged for forbidden lines only.
+    What its log says of the time before is judged for forbidden lines and exits only.
     """
 
     def __init__(self, context: Context, candidate: Candidate) -> None:
@@ -112,12 +112,15 @@ class Seen:
         self._startup, self._traffic = config.startup, config.traffic
         self._matches = [Matches(one.pattern, one.per_minute) for one in self._traffic.log_rates]
         self._system: deque[Entry] = deque(maxlen=_KEPT)
+        self._before: deque[Entry] = deque(maxlen=_KEPT)
         self._requests = Requests()
         self._entries = self._lines = 0
 
     def before(self, entries: Sequence[Entry]) -> Iterator[Verdict]:
         """Judge entries from before the watch."""
         yield judge_lines(written(entries), (), self._startup.forbidden_logs)
+        self._before.extend(one for one in entries if one.log == "varlog/system")
+        yield judge_exits(self._before, len(entries))
 
     def more(self, entries: Sequence[Entry], seconds: float) -> Iterator[Verdict]:
         """Judge new entries together with those before; the watch is so many seconds old."""
@@ -129,7 +132,7 @@ class Seen:
         startup, traffic, system = self._startup, self._traffic, tuple(self._system)
         forbidden = judge_lines(lines, (), startup.forbidden_logs)
         yield replace(forbidden, sample=self._lines)
-        yield judge_exits(system, self._entries)
+        yield judge_exits((*self._before, *system), self._entries)
         yield judge_rates(self._matches, seconds, self._lines)
         yield judge_errors(self._requests, traffic.max_error_rate, least=traffic.min_requests)
         yield judge_startup(system, startup.listen_within)

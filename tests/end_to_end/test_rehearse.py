@@ -26,14 +26,16 @@ def test_the_rehearsal_passes_and_leaves_nothing_behind():
     assert _containers() <= before
 
 
-def test_a_private_service_of_another_folder_rehearses_with_the_four_keys_and_a_secret(
+def test_a_private_service_of_another_folder_rehearses_with_the_four_keys_and_secrets(
     tmp_path: Path,
 ):
     shutil.copytree(SERVICES / "hello", tmp_path / "hello")
     (tmp_path / "hello" / "pipeline.yaml").write_text(
         "service: hello\nproject: my-project\nregion: us-central1\n"
         "image: us-central1-docker.pkg.dev/my-project/services/test\n"
-        "run: {secrets: {TOKEN: a-token}}\n"
+        "run: {secrets: {TOKEN: 'a-token:3', OTHER: other}}\n"
+        "smoke: {env: {TOKEN: for-here}}\n"
+        "jobs: [{name: migrate, command: [python3, -c, 'import os; os.environ[\"TOKEN\"]']}]\n"
     )
     done = subprocess.run(
         [sys.executable, "-m", "nox", "--noxfile", ROOT / "noxfile.py", "-s", "rehearse", "--",
@@ -44,6 +46,8 @@ def test_a_private_service_of_another_folder_rehearses_with_the_four_keys_and_a_
 
     assert done.returncode == 0, done.stdout
     assert "0 failed, 0 by an unverified one" in done.stdout
+    assert "OTHER: not set, for nothing in smoke.env stands in" in done.stdout
+    assert "migrate succeeded" in done.stdout
     assert "The new revision did not start" in done.stdout
     assert "::error" not in done.stdout, "the bad release is no error of this run"
 

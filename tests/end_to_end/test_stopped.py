@@ -53,6 +53,17 @@ def test_the_whole_output_of_a_crashed_container_is_shown(project):
         assert line in ran.output
 
 
+def test_a_json_line_is_read_by_smoke_as_by_verify(project):
+    project.source = "fails_when_deployed"
+    project.more = {"PIPELINE_SMOKE_ENV": "{FAULT: bad_json_line}"}
+    project.passes("build")
+
+    ran = project.run("smoke")
+
+    assert ran.code == errors.SmokeFailed.exit_code
+    assert "1 line that must not be there" in ran.output
+
+
 @pytest.mark.parametrize(
     ("fault", "line"), [("crash", "DATABASE_URL is not set"), ("never_listens", "Starting with")]
 )
@@ -77,6 +88,7 @@ def test_a_revision_that_does_not_start_leaves_traffic_and_no_tag_and_shows_its_
         ("dead_database", "services.database is false, expected true"),
         ("unavailable", "it answered 503"),
         ("bad_line", "BinaryNotFoundError: the query engine is not there"),
+        ("bad_json_line", "  │ flags are off\n  │ exc_info: Traceback (most recent call last):"),
     ],
 )
 def test_verify_stops_a_revision_that_started_but_is_not_sound(serving, fault, said):

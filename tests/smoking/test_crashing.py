@@ -98,6 +98,15 @@ def test_one_that_says_nothing_with_a_terminal_either(service):
     assert "(it wrote nothing at all)" in ran.output
 
 
+def test_a_variable_that_is_set_is_not_advised(service):
+    ran = service.smoke("import sys\nif sys.stdout.isatty(): print('to people')\nsys.exit(3)")
+
+    assert ran.code == SmokeFailed.exit_code
+    assert "no output at all: it writes to a terminal only" in ran.output
+    assert "write `ENV PYTHONUNBUFFERED" not in ran.output
+    assert "S23" not in ran.output
+
+
 def test_a_silent_one_that_never_listens_is_heard_with_a_terminal(service):
     service.dockerfile = BUFFERED
 

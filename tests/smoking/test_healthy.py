@@ -60,3 +60,22 @@ def test_a_forbidden_line_of_a_healthy_service(service, line):
     assert ran.code == SmokeFailed.exit_code
     assert "its output is not right: 1 line that must not be there" in ran.output
     assert f"│ {line}" in ran.output
+
+
+PICKY = """\
+answer = Handler.do_GET
+
+
+def only_json(self):
+    accepted = self.headers.get("Accept") == "application/json"
+    answer(self) if accepted else self.send_error(406)
+
+
+Handler.do_GET = only_json
+"""
+
+
+def test_json_is_asked_for(service):
+    ran = service.smoke(SERVER + PICKY + "print('up')\nserve()")
+
+    assert ran.code == 0, ran.output

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from pipeline.errors import SmokeFailed
@@ -57,7 +59,7 @@ def test_one_that_another_port_breaks_is_warned_of(service):
 @pytest.fixture
 def out_of_sight(monkeypatch):
     """As with an engine in a virtual machine: its processes are not on this one."""
-    for adapter in ("container", "memory"):
+    for adapter in ("container", "proc"):
         monkeypatch.setattr(f"pipeline.adapters.{adapter}.folder_of", lambda container: None)
 
 
@@ -101,3 +103,29 @@ def test_a_folder_that_its_user_may_not_write_to_shows(service):
 
     assert ran.code == SmokeFailed.exit_code
     assert "PermissionError: [Errno 13] Permission denied: '/app/log.txt'" in ran.output
+
+
+COUNTS = "import time\nprint('up')\nwhile time.process_time() < {seconds}: pass\n"
+LITTLE = {"run": {"cpu": 0.2, "concurrency": 1}}
+
+
+def test_one_that_its_cpu_limit_holds_back(service):
+    ran = service.smoke(SERVER + COUNTS.format(seconds=2) + "serve()", **LITTLE)
+
+    assert ran.code == SmokeFailed.exit_code
+    assert re.search(r"alive: python3; it was throttled for \d\d\d? % of the time by run\.cpu 0\.2",
+                     ran.output)  # fmt: skip
+    assert "raise run.cpu above 0.2" in ran.output
+
+
+def test_one_that_waits_is_not_held_back(service):
+    ran = service.smoke(NEVER, **LITTLE, startup={"listen_within": "1s"})
+
+    assert "nothing in the container listens" in ran.output
+    assert "throttled" not in ran.output
+
+
+def test_an_engine_elsewhere_is_asked_for_its_cpu_inside(service, out_of_sight):
+    ran = service.smoke(SERVER + COUNTS.format(seconds=2) + "serve()", **LITTLE)
+
+    assert "% of the time by run.cpu 0.2" in ran.output

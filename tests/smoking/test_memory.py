@@ -61,3 +61,29 @@ def test_files_that_it_writes_count(service):
 
     assert ran.code == 0, ran.output
     assert "(170 MiB of it files that it wrote)" in ran.output
+
+
+def test_files_above_the_limit_are_out_of_memory(service):
+    writes = """
+with open('/tmp/file', 'wb') as file:
+    for _ in range(250): file.write(bytes(1 << 20))
+print('up')
+"""
+
+    ran = service.smoke(SERVER + writes + "serve()", **SMALL)
+
+    assert ran.code == SmokeFailed.exit_code
+    assert "out of memory on Cloud Run, where files count as memory: peak memory 2" in ran.output
+    assert "(250 MiB of it files that it wrote), 1" in ran.output
+    assert "raise run.memory above 200 MiB, or write fewer files" in ran.output
+    assert "K09" in ran.output
+
+
+def test_one_that_is_killed_for_memory_when_asked(service):
+    takes = "def document():\n    return bytes(bytearray(b'x') * (400 << 20))\n\nprint('up')\n"
+
+    ran = service.smoke(SERVER + takes + "serve()", **SMALL)
+
+    assert ran.code == SmokeFailed.exit_code
+    assert "it ended when asked: out of memory, with a limit of 200 MiB" in ran.output
+    assert "raise run.memory above 200 MiB" in ran.output

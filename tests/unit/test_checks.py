@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,9 +15,10 @@ from pipeline.checks.configuration import judge_configuration
 from pipeline.checks.cors import judge_cors, preflight_headers
 from pipeline.checks.identity import judge_identity, judge_word, trace_headers
 from pipeline.checks.lines import judge_lines
-from pipeline.checks.revision import RELEASE_LABEL, judge_revision
-from pipeline.model import Outcome, Revision, Verdict
+from pipeline.checks.revision import RELEASE_LABEL, judge_revision, judge_tag
+from pipeline.model import Outcome, Revision, Target, Verdict
 from pipeline.release import Candidate
+from tests.unit.in_memory import NOBODY
 
 PASS, FAIL, UNSURE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
 READY, ERROR = re.compile("startup complete"), re.compile("ERROR")
@@ -25,7 +27,7 @@ READY, ERROR = re.compile("startup complete"), re.compile("ERROR")
 @pytest.mark.parametrize(
     ("lines", "required", "forbidden", "verdict"),
     [
-        ([], [], [], Verdict("log lines", PASS, "0 required found, none forbidden", 0)),
+        ([], [], [], Verdict("log lines", PASS, "none forbidden", 0)),
         (
             ["INFO startup complete"],
             [READY],
@@ -48,7 +50,7 @@ READY, ERROR = re.compile("startup complete"), re.compile("ERROR")
             ["ERROR"] * 30,
             [READY],
             [ERROR],
-            Verdict("log lines", FAIL, "30 lines that must not be there", 30, ("ERROR",) * 20),
+            Verdict("log lines", FAIL, "30 lines that must not be there", 30, ("ERROR",)),
         ),
     ],
 )
@@ -232,3 +234,25 @@ def test_the_revision_must_be_the_very_one_this_release_made(
     verdict = judge_revision(found, CANDIDATE)
 
     assert (verdict.outcome, verdict.evidence) == (outcome, evidence)
+
+
+@pytest.mark.parametrize(
+    ("traffic", "outcome"),
+    [
+        ((), PASS),
+        ((Target("agents-2", 0, "c-2"),), PASS),
+        ((Target(None, 100), Target("agents-1", 0, "c-1")), PASS),
+        ((Target("agents-3", 0, "c-2"),), FAIL),
+        ((Target(None, 0, "c-2"),), FAIL),
+    ],
+)
+def test_the_tag_must_be_where_the_deploy_put_it(
+    traffic: tuple[Target, ...], outcome: Outcome
+) -> None:
+    service = replace(NOBODY, traffic=traffic, latest_ready="agents-3")
+
+    verdict = judge_tag(service, CANDIDATE)
+
+    assert verdict.outcome is outcome
+    if outcome is FAIL:
+        assert verdict.evidence == "the tag c-2 points at agents-3, not at the candidate"

@@ -15,7 +15,9 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.adapters.world import real_world
+from pipeline.catalogue.entry import read_entries
 from pipeline.errors import BuildFailed, EngineMissing, SmokeFailed
+from pipeline.stages import diagnose as stage
 from pipeline.stages import status
 from tests.catalogue.test_entry import GOOD
 
@@ -76,9 +78,14 @@ def test_what_is_not_known_shows_its_last_lines(folder: Path, capsys: Screen) ->
     assert "line 19\n" not in said
 
 
-@pytest.mark.parametrize("words", [[], ["a.log", "--revision", "r"], ["--build", "b", "x"]])
+@pytest.mark.parametrize(
+    "words", [[], ["a.log", "--revision", "r"], ["--build", "b", "x"], ["--revision", ""]]
+)
 def test_one_thing_is_diagnosed_at_a_time(words: list[str], folder: Path, capsys: Screen) -> None:
     assert run("diagnose", *words) == 64
+    said = capsys.readouterr().err
+    assert "FILE" in said
+    assert "remedy  see `python -m pipeline diagnose --help`" in said
 
 
 def test_a_log_that_is_not_there_is_33(folder: Path, capsys: Screen) -> None:
@@ -92,6 +99,31 @@ def test_a_users_own_entries_come_first(folder: Path, capsys: Screen) -> None:
 
     assert run("diagnose", "a.log") == 0
     assert "  MY01    The licence server is away" in capsys.readouterr().out
+
+
+def test_expressions_without_an_end_are_left_out(
+    folder: Path, capsys: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "_PATIENCE", 0.2)
+    (folder / "a.log").write_text("a" * 900 + "!\nNo module named 'redis'\n")
+    (folder / "mine.yaml").write_text(GOOD.replace("LICENCE", "(a+)+$"))
+    (folder / "pipeline.yaml").write_text(f"{CONFIG}catalogue: mine.yaml\n")
+
+    assert run("diagnose", "a.log") == 0
+    said = capsys.readouterr().out
+    assert "your own catalogue was left out" in said
+    assert "  S19     A package" in said
+
+
+def test_a_key_at_the_end_of_a_log_is_not_shown(folder: Path, capsys: Screen) -> None:
+    body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n" * 25
+    key = f"-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\nit failed\n"
+    (folder / "a.log").write_text(key)
+
+    assert run("diagnose", "a.log") == 0
+    said = capsys.readouterr().out
+    assert "it failed" in said
+    assert "MIIE" not in said
 
 
 @pytest.mark.parametrize("stage", ["diagnose", "status"])
@@ -115,6 +147,58 @@ def test_every_failing_stage_ends_with_what_is_known(
     said = capsys.readouterr().out
     assert said.index("remedy  mend it") < said.index("S19     A package is imported")
     assert "hunter2" not in said
+
+
+def test_a_fault_in_the_built_in_catalogue_hides_nothing_of_the_failure(
+    folder: Path, capsys: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty() -> None:
+        read_entries("- id: my1\n", Path("ours.yaml"))
+
+    monkeypatch.setattr(stage, "own_entries", faulty)
+    failing(monkeypatch, SmokeFailed("it ended", lines=["its last words"], remedy="mend it"))
+
+    assert run("status") == 11
+    said = capsys.readouterr().out
+    assert "✗ The container is not fit to deploy: it ended" in said
+    assert "  │ its last words" in said
+    assert "  also    its diagnosis failed: the configuration has " in said
+    assert "ours.yaml:1:" in said
+    assert "  remedy  mend it" in said
+
+
+def test_a_bug_in_the_diagnosis_is_not_the_failure(
+    folder: Path, capsys: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr(stage, "recognise", broken)
+    failing(monkeypatch, SmokeFailed("it ended"))
+
+    assert run("status") == 11
+    said = capsys.readouterr().out
+    assert said.index("it ended") < said.index("its diagnosis failed: RecursionError: too deep")
+    assert "a bug in the pipeline" not in said
+
+
+def test_a_users_catalogue_that_breaks_while_a_stage_runs_is_left_out(
+    folder: Path, capsys: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "mine.yaml").write_text(GOOD)
+    (folder / "pipeline.yaml").write_text(f"{CONFIG}catalogue: mine.yaml\n")
+
+    def breaks_it(context: object) -> None:
+        (folder / "mine.yaml").write_text(GOOD.replace("any:", "logs:"))
+        raise SmokeFailed("it ended", lines=["ModuleNotFoundError: No module named 'redis'"])
+
+    monkeypatch.setattr(status, "status", breaks_it)
+
+    assert run("status") == 11
+    said = capsys.readouterr().out
+    assert "your own catalogue was left out: the configuration has one mistake" in said
+    assert "mine.yaml:7:13" in said
+    assert "  S19     A package is imported" in said
 
 
 def test_what_the_pipeline_says_itself_needs_no_catalogue(

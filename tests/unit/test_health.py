@@ -41,7 +41,12 @@ paths = st.lists(st.sampled_from(["*", "status", "services", "0"]), min_size=1).
             EXPECT,
             ['status is missing, expected "healthy"', "services.* is missing, expected true"],
         ),
-        ({"services": {}}, {"services.*": True}, []),
+        (
+            {"services": {}, "parts": [], "deep": {"a": {}}},
+            {"services.*": True, "parts.*.up": True, "deep.*.*": True},
+            [],
+        ),
+        ({}, {"*": True}, []),
         (
             {"services": "up"},
             {"services.*": True},
@@ -124,6 +129,13 @@ def test_the_evidence_of_a_good_answer_says_what_was_met() -> None:
     assert verdict == Verdict(
         "health", PASS, '200 in 12 ms; status is "healthy", services.* is true'
     )
+
+
+def test_the_evidence_tells_of_a_star_that_stood_for_nothing() -> None:
+    verdict = judge_answer(Answer(200, JSON_TYPE, b'{"services": {}}', 0.012), {"services.*": True})
+
+    assert verdict.outcome is PASS
+    assert verdict.evidence.endswith("; services.* is of nothing: there is none")
 
 
 def test_without_expectations_any_200_is_healthy() -> None:

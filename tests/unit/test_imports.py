@@ -18,6 +18,7 @@ FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 ALLOWED = {
     "model": set(),
     "errors": set(),
+    "payloads": set(),
     "commands": set(),
     "inspected": set(),
     "release": {"model"},
@@ -25,8 +26,8 @@ ALLOWED = {
     "config": {"dockerfile.ids", "errors"},
     "catalogue": {"config.faults", "config.reading", "errors", "model"},
     "report": {"commands", "errors", "model"},
-    "adapters": {"commands", "errors", "inspected", "model", "config"},
-    "checks": {"model", "release", "adapters.logging.Entry", "adapters.web.Answer"},
+    "adapters": {"commands", "errors", "inspected", "model", "payloads", "config"},
+    "checks": {"model", "payloads", "release", "adapters.logging.Entry", "adapters.web.Answer"},
     "context": {"adapters", "commands", "config", "report"},
     "steps": {
         "adapters", "checks", "commands", "config", "context", "dockerfile", "errors",

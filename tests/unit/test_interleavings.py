@@ -188,11 +188,66 @@ def test_a_failing_shift_leaves_alone_what_somebody_did_meanwhile(
             )
 
     object.__setattr__(context, "world", replace(context.world, sleep=by_hand))
-    with pytest.raises(ShiftFailed):
+    with pytest.raises(ChangedMeanwhile, match="it asks for agents-old 100 % by now, not for"):
         shift(context)
 
     assert cloud.split == {"agents-old": 100}
     assert "left alone: it serves agents-old 100 %" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [((), "the tag {tag} is gone"), (("agents-old",), "the tag {tag} points at agents-old by now")],
+)
+def test_a_tag_that_somebody_took_away_is_no_fault_of_the_candidate(
+    kept: tuple[str, ...], said: str, cloud: Cloud, context: Context
+) -> None:
+    run(context, deploy, verify)
+    new, (tag,) = candidate(cloud), cloud.tags - {"theirs"}
+    sleep = context.world.sleep
+
+    def by_hand(seconds: float) -> None:
+        sleep(seconds)
+        cloud.sick.update((new, "agents-old"))
+        if tag in cloud.tags and new in cloud.split:
+            split = [Target(name, percent) for name, percent in cloud.split.items()]
+            cloud.ask(*split, *(Target(name, 0, tag) for name in kept))
+
+    object.__setattr__(context, "world", replace(context.world, sleep=by_hand))
+    with pytest.raises(ChangedMeanwhile) as caught:
+        shift(context)
+
+    assert caught.value.what.startswith(f"{said.format(tag=tag)}; so this says nothing of")
+    assert cloud.split == {"agents-1": 100}
+
+
+def test_a_failure_is_believed_where_the_service_cannot_be_read(
+    cloud: Cloud, context: Context
+) -> None:
+    run(context, deploy, verify)
+    cloud.sick.add(candidate(cloud))
+    gets = []
+
+    def once(call: str, when: str) -> None:
+        if (call, when) == ("get", "before"):
+            gets.append(call)
+            if len(gets) == 2:
+                raise unreachable()
+
+    cloud.disturb = once
+    with pytest.raises(ShiftFailed):
+        shift(context)
+
+    assert cloud.split == {"agents-1": 100}
+
+
+def test_a_tag_that_was_moved_before_verify_is_said(cloud: Cloud, context: Context) -> None:
+    deploy(context)
+    (tag,) = cloud.tags - {"theirs"}
+    cloud.ask(Target("agents-1", 100), Target("agents-old", 0, tag))
+
+    with pytest.raises(VerifyFailed, match=f"revision: the tag {tag} points at agents-old, not at"):
+        verify(context)
 
 
 def test_a_first_release_that_is_sick_is_replaced_in_private(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,9 +14,10 @@ from hypothesis import strategies as st
 from pipeline.adapters.logging import Entry
 from pipeline.checks.errors import Requests, judge_errors
 from pipeline.checks.exits import judge_exits
-from pipeline.checks.lines import Matches, judge_rates, written
+from pipeline.checks.lines import Matches, folded, judge_rates, written
 from pipeline.checks.startup import judge_startup
 from pipeline.model import Outcome
+from tests.unit.in_memory import Cloud, a_context
 
 PASS, FAIL, UNSURE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -50,7 +53,7 @@ FAILURE, NONE_AGREED = re.compile("TASK_FAILURE"), re.compile("returned None")
 @pytest.mark.parametrize(
     ("lines", "seconds", "outcome", "evidence"),
     [
-        ([], 60, UNSURE, "it wrote nothing yet"),
+        ([], 60, UNSURE, "it wrote nothing in this time"),
         (["fine"] * 9, 60, PASS, "0 of 9 lines match, no more than borne"),
         (["TASK_FAILURE 1", "fine"], 60, FAIL, "1 line matches 'TASK_FAILURE': none is borne"),
         (["returned None"] * 2, 60, PASS, "2 of 2 lines match, no more than borne"),
@@ -76,6 +79,29 @@ def test_lines_are_borne_only_so_often(
 
     assert (verdict.outcome, verdict.evidence, verdict.sample) == (outcome, evidence, len(lines))
     assert len(verdict.lines) <= 20
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("BACKGROUND_TASK_FAILURE: user 7", 1),
+        ("psycopg2.OperationalError: SSL connection has been closed unexpectedly", 1),
+        ("dial tcp 10.0.0.3:5432: connect: connection refused", 1),
+        ("pq: sorry, too many clients already", 1),
+        ("ERROR 1040 (HY000): Too many connections", 1),
+        ('ERROR: relation "orders" does not exist (SQLSTATE 42P01)', 1),
+        ("org.postgresql.util.PSQLException: This connection has been closed.", 1),
+        ("com.mysql.cj.jdbc.exceptions.CommunicationsException: link failure", 1),
+        ("connected to the database; 3 clients, 2 connections", 0),
+        ("nobody refused the connection", 0),
+    ],
+)
+def test_what_database_clients_say_of_a_failure_is_not_borne(
+    line: str, counts: int, tmp_path: Path
+) -> None:
+    rates = a_context(Cloud(), tmp_path).config.traffic.log_rates
+
+    assert sum(Matches(one.pattern, 0).and_of([line]).count for one in rates) == counts
 
 
 def test_only_containers_write_lines() -> None:
@@ -158,6 +184,56 @@ def test_a_container_must_not_end_by_itself(
     verdict = judge_exits([entry(text) for text in texts], len(texts))
 
     assert (verdict.outcome, verdict.evidence) == (outcome, evidence)
+
+
+def lives(
+    *seconds: float, every: float = 10, instances: Sequence[str] = "abcdef", end: int = 0
+) -> list[Entry]:
+    """Instances that begin one after the other, and how long each lives."""
+    return [
+        one
+        for number, (lived, name) in enumerate(zip(seconds, instances, strict=False))
+        for one in (
+            entry(STARTING, number * every, name),
+            entry(f"Container called exit({end}).", number * every + lived, name),
+        )
+    ]
+
+
+SCALED = "2 times it ended as one does that Cloud Run stops"
+
+
+@pytest.mark.parametrize(
+    ("entries", "outcome", "evidence"),
+    [
+        (lives(3), UNSURE, "once it ended as one does that Cloud Run stops"),
+        (lives(3, 3), FAIL, "its container ended by itself: exit code 0 (2 times)"),
+        (lives(3, 3, instances=["", ""]), FAIL,
+         "its container ended by itself: exit code 0 (2 times)"),
+        (lives(3, 3, 900), FAIL, "its container ended by itself: exit code 0 (2 times)"),
+        (lives(900, 900), UNSURE, SCALED),
+        (lives(3, 900), UNSURE, SCALED),
+        (lives(905, 905, instances=["", ""]), UNSURE, SCALED),
+        (lives(3, 3, end=143), UNSURE, SCALED),
+        (lives(3, 3, end=1), FAIL, "its container ended by itself: exit code 1 (2 times)"),
+        (lives(3, 3)[::-1], FAIL, "its container ended by itself: exit code 0 (2 times)"),
+    ],
+)  # fmt: skip
+def test_an_end_well_soon_after_the_start_must_not_come_again(
+    entries: list[Entry], outcome: Outcome, evidence: str
+) -> None:
+    verdict = judge_exits(entries, len(entries))
+
+    assert (verdict.outcome, verdict.evidence) == (outcome, evidence)
+
+
+def test_evidence_is_shown_once_and_what_follows_itself_is_counted() -> None:
+    ends = judge_exits([entry("Container called exit(1).", at) for at in range(30)], 30)
+    rates = judge_rates([Matches(FAILURE, 0).and_of(["TASK_FAILURE"] * 30)], 60, 30)
+
+    assert ends.lines == ("Container called exit(1).",)
+    assert rates.lines == ("TASK_FAILURE",)
+    assert folded(["a", "a", "b", "a"]) == ["a (2 times)", "b", "a"]
 
 
 def test_what_a_container_writes_of_exits_is_not_believed() -> None:

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pipeline.report.harmless import harmless, harmless_lines
+from pipeline.errors import BuildFailed
+from pipeline.report.harmless import clean_lines, harmless, harmless_lines
+from pipeline.report.keys import MASK, keyless
+from pipeline.report.known import evidence_of, last_of
 from pipeline.report.masking import (
-    MASK,
     SHORTEST,
     Secrets,
-    keyless,
     masked,
     masked_lines,
     secret_values,
@@ -54,6 +55,26 @@ WORDS = st.text(LETTERS + " .:,=-\n", max_size=80)
         (r"{\"api_key\": \"abc\"}", r"{\"api_key\": \"***\"}"),
         ("{'client_secret': 'a b'}", "{'client_secret': '***'}"),
         ("x -----BEGIN RSA PRIVATE KEY-----MIIE", "x -----BEGIN RSA PRIVATE KEY-----***"),
+        ("postgres://api:abc/S3cr3t#1@h", "postgres://api:***@h"),
+        ("postgres://api:p@ss/word@h/db", "postgres://api:***@h/db"),
+        ("https://a:b@h/x?email=u@e.com", "https://a:***@h/x?email=u@e.com"),
+        ("https://S3cr3tTok0123456@github.com/a", "https://***@github.com/a"),
+        ("mysql --password S3cr3t -h x", "mysql --password *** -h x"),
+        ("mysql -u root -pS3cr3t db", "mysql -u root -p*** db"),
+        ("mkdir -p a && mongosh -p S3cr3t", "mkdir -p a && mongosh -p ***"),
+        ("redis-cli -a S3cr3t ping", "redis-cli -a *** ping"),
+        ("glpat-" + "a1" * 8, "***"),
+        ("hf_" + "a1" * 15, "***"),
+        ("npm_" + "a1" * 18, "***"),
+        ("AccountName=a;AccountKey=ab1/+==;x", "AccountName=a;AccountKey=***;x"),
+        ("https://s/b?X-Goog-Signature=ab12&x=1", "https://s/b?X-Goog-Signature=***&x=1"),
+        ("https://s/b?X-Amz-Signature=ab12", "https://s/b?X-Amz-Signature=***"),
+        ("Set-Cookie: sid=S3cr3t; Path=/; HttpOnly", "Set-Cookie: ***; HttpOnly"),
+        ('{"cookie":"sid=S3cr3t; a=b","x":1}', '{"cookie":"***","x":1}'),
+        ("CREDENTIALS=eyJ0eXBlIjoic2VydmljZV9hY2NvdW50IiwicHJp", "CREDENTIALS=***"),
+        ("base64 eyJ0eXBlIjoic2VydmljZV9hY2NvdW50IiwicHJp", "base64 ***"),
+        (r'{\\"password\\": \\"it\'s\\"}', r'{\\"password\\": \\"***\\"}'),
+        ("MIIEabc\\ndef\\n-----END PRIVATE KEY----- x", "***-----END PRIVATE KEY----- x"),
         (
             '"private_key": "-----BEGIN PRIVATE KEY-----\\nMII\\n-----END PRIVATE KEY-----\\n"',
             '"private_key": "***"',
@@ -85,6 +106,13 @@ def test_whatever_has_the_shape_of_a_credential_is_masked(line: str, shown: str)
         "PWD=/app/src primary_key=True",
         "task-management-service-0123456789-abcdef",
         "std::vector<int> a::b",
+        "https://registry.npmjs.org/@babel/core and http://localhost:4873/@scope/pkg",
+        "https://user@bitbucket.org/x http://127.0.0.1:8080/users/me@example.com",
+        "postgresql://[::1]:5432/db?user=x@y",
+        "psql -p 5432 && mkdir -p /app && mysql -h db -P 3306",
+        "--password is required; the --password option; mysql -p --all-databases",
+        "Cookie policy: none, cookie: not set",
+        "npm_config_registry hf_hub_download",
     ],
 )
 def test_ordinary_text_stays(line: str) -> None:
@@ -145,6 +173,56 @@ def test_a_private_key_of_many_lines_says_nothing_even_when_its_begin_is_left_ou
     assert list(keyless(["a", "b"])) == ["a", "b"]
 
 
+BODY = ["MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj",
+        "MzEfYyjiWA4R4/M2bS1GB4t7NXp98C3SC6dVMvDuictGeurT8jNbvJZHtCSuYEvu", "QmFzZQ=="]  # fmt: skip
+WRAPPED = ["{}", "2026-01-12 09:14:02 INFO api {}", '{{"message": "{}", "severity": "ERROR"}}',
+           "api-1  | {}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED)
+@pytest.mark.parametrize("missing", [slice(0), slice(0, 1), slice(0, 2), slice(-1, None)])
+def test_a_key_is_hidden_with_either_end_missing(wrapped: str, missing: slice) -> None:
+    key = ["-----BEGIN PRIVATE KEY-----", *BODY, "-----END PRIVATE KEY-----"]
+    del key[missing]
+    lines = [wrapped.format(line) for line in ["it starts up now", *key]]
+    shown = "\n".join(keyless(lines))
+
+    assert "it starts up now" in shown
+    assert not [line for line in BODY if line in shown]
+
+
+def test_what_is_said_between_the_lines_of_a_key_stays() -> None:
+    lines = ["-----BEGIN PRIVATE KEY-----", BODY[0], "No module named 'redis'", BODY[1]]
+
+    assert keyless(lines) == [lines[0], MASK, lines[2], MASK]
+
+
+def test_a_certificate_stays() -> None:
+    lines = ["-----BEGIN CERTIFICATE-----", *BODY, "-----END CERTIFICATE-----"]
+
+    assert keyless(lines) == lines
+
+
+@pytest.mark.parametrize("escape", ["\x1b[0m", "\\u001b[1;31m", "\x1b]0;t\x07"])
+def test_an_escape_in_a_key_word_does_not_save_its_value(escape: str) -> None:
+    assert "hunter2" not in harmless(f"pass{escape}word=hunter2")
+    assert "hunter2" not in clean_lines([f"pass{escape}word=hunter2"])[0]
+
+
+def test_the_last_lines_are_cut_after_they_are_masked() -> None:
+    key = ["-----BEGIN PRIVATE KEY-----", *BODY[:1] * 27, "-----END PRIVATE KEY-----", "failed"]
+
+    assert last_of(key) == [MASK] * 8 + [f"{MASK}-----END PRIVATE KEY-----", "failed"]
+    assert BODY[0] not in "".join(evidence_of(BuildFailed("x", lines=[*key, *["y"] * 38])))
+
+
+def test_a_long_last_line_is_shown_by_its_ends() -> None:
+    (shown,) = last_of(["\0" * 10_000 + "the end"])
+
+    assert len(shown) < 600
+    assert shown.endswith("the end")
+
+
 def test_a_key_without_an_end_does_not_hide_the_rest() -> None:
     lines = ["-----BEGIN PRIVATE KEY-----", *["MIIE"] * 1000, "the cause"]
 
@@ -183,7 +261,9 @@ def test_a_document_stays_one(document: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     "piece",
     ["://a:", "password", "password: ", "-----BEGIN PRIVATE KEY-----", "eyJabcdef.", "Bearer ",
-     '\\"token\\": \\"', "token='", "xoxb-", "aaaaaaaaaa", "sk-", "=> : = ", "secret_access_key"],
+     '\\"token\\": \\"', "token='", "xoxb-", "aaaaaaaaaa", "sk-", "=> : = ", "secret_access_key",
+     "cookie: a=b; ", "cookie:a=\"", "mysql -p ", "--password a ", '\\\\"token\\\\": \\\\"', "\\\\",
+     'password="\\\\', "https://a1", "://a:/", "-----END PRIVATE KEY-----", "://a:1@"],
 )  # fmt: skip
 def test_a_hostile_line_takes_no_longer_than_its_length(piece: str) -> None:
     line = piece * (100_000 // len(piece))

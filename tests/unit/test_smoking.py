@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.adapters.cpu import read_throttled
 from pipeline.adapters.memory import Memory, read_memory
 from pipeline.adapters.sockets import Listener, listeners
 from pipeline.steps.smoking.exits import brief, explained
@@ -181,3 +182,15 @@ def test_unknown_memory_stays_unknown() -> None:
     assert read_memory("cat: not found") == Memory(None, None)
     assert Memory(None, 1).at_most(Memory(5, None)) == Memory(5, 1)
     assert Memory(7, 0).at_most(Memory(5, 2)) == Memory(7, 2)
+
+
+def test_how_long_it_was_throttled_is_read_in_both_versions() -> None:
+    version_1 = "nr_periods 50\nnr_throttled 47\nthrottled_time 3760000000\n"
+    version_2 = "usage_usec 9\nnr_periods 50\nnr_throttled 47\nthrottled_usec 3760000\n"
+
+    assert read_throttled(version_1) == read_throttled(version_2) == pytest.approx(4.7)
+
+
+@given(st.text())
+def test_a_throttling_that_nobody_tells_is_unknown(text: str) -> None:
+    assert read_throttled("usage_usec 9\n" + text) is None or "nr_throttled" in text

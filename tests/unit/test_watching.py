@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from pipeline.adapters.logging import Entry
+from pipeline.adapters.logging import FULL, Entry
 from pipeline.context import Context
-from pipeline.errors import ApiRefused, ShiftFailed, VerifyFailed, VerifyInconclusive
+from pipeline.errors import (
+    ApiRefused,
+    PipelineError,
+    ShiftFailed,
+    VerifyFailed,
+    VerifyInconclusive,
+)
 from pipeline.model import Outcome
 from pipeline.release import candidate_of
 from pipeline.stages.deploy import deploy
@@ -149,6 +156,86 @@ def test_a_forbidden_line_written_since_verify_stops_it_before_any_traffic(
 
     assert cloud.found().etag == etag
     assert cloud.split == OLD
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["Container called exit(1)."],
+        ["Memory limit of 9 MiB exceeded"],
+        ["Starting new instance.", "Container called exit(0)."] * 2,
+    ],
+)
+def test_what_ended_since_verify_stops_it_before_any_traffic(
+    cloud: Cloud, context: Context, texts: list[str]
+) -> None:
+    run(context, deploy, verify)
+    etag = cloud.found().etag
+    cloud.entries += [entry("varlog/system", text, at) for at, text in enumerate(texts)]
+
+    with pytest.raises(ShiftFailed, match="exits: its container ended by itself"):
+        shift(context)
+
+    assert cloud.found().etag == etag
+
+
+def test_ends_before_and_during_the_shift_are_counted_together(
+    cloud: Cloud, context: Context
+) -> None:
+    def end(at: int) -> list[Entry]:
+        texts = ["Starting new instance.", "Container called exit(0)."]
+        return [entry("varlog/system", text, at + late) for late, text in enumerate(texts)]
+
+    run(context, deploy, verify)
+    cloud.entries += end(0)
+    when(context, 2, lambda: cloud.entries.extend(end(10)))
+
+    with pytest.raises(ShiftFailed, match=r"ended by itself: exit code 0 \(2 times\)"):
+        shift(context)
+
+
+def test_what_the_last_probe_did_to_its_container_is_seen(cloud: Cloud, context: Context) -> None:
+    deploy(context)
+    of_revision, end = cloud.of_revision, entry("varlog/system", "Container called exit(1).")
+
+    def later(name: str, since: datetime) -> Sequence[Entry]:
+        entries = of_revision(name, since)
+        cloud.entries[:] = [end]
+        return entries
+
+    cloud.of_revision = later
+    with pytest.raises(VerifyFailed, match="exits: its container ended by itself"):
+        verify(context)
+
+
+@pytest.mark.parametrize(
+    ("entries", "error", "evidence"),
+    [
+        ([entry("varlog/system", "Starting new instance.")], VerifyFailed,
+         "log lines: no line matches 'ready'"),
+        ([], VerifyInconclusive,
+         "log lines: no line matches 'ready', and the beginning of its log is gone"),
+        ([entry("varlog/system", "Starting new instance.")] * FULL, VerifyInconclusive,
+         "log lines: no line matches 'ready', and the beginning of its log is gone"),
+    ],
+    ids=["whole", "cut", "too long"],
+)  # fmt: skip
+def test_only_a_whole_log_proves_that_a_line_is_absent(
+    cloud: Cloud,
+    context: Context,
+    entries: list[Entry],
+    error: type[PipelineError],
+    evidence: str,
+) -> None:
+    startup = context.config.startup.model_copy(update={"required_logs": (re.compile("ready"),)})
+    object.__setattr__(context, "config", context.config.model_copy(update={"startup": startup}))
+    cloud.entries += entries
+    deploy(context)
+
+    with pytest.raises(error) as caught:
+        verify(context)
+
+    assert caught.value.what == evidence
 
 
 def test_what_the_log_told_before_the_shift_does_not_count_as_a_rate(

@@ -22,6 +22,7 @@ from pipeline.steps.smoking.silence import (
 from pipeline.steps.smoking.starting import Start, until_it_listens
 
 _STARTS = 3  # Cloud Run too starts what crashed again
+_NEARLY_ALL = 0.8  # of the time
 _SILENT = 5.0  # seconds that a silent one is looked at with a terminal
 _LATE = (
     "its output says what it waits for; where it only takes longer, raise startup.listen_within "
@@ -74,10 +75,27 @@ def _did_not_listen(context: Context, start: Start) -> PipelineError:
     what += f"; alive: {', '.join(programs[:5])}" if programs else ""
     if start.starved:
         return failed(context, running, what + start.starved, more_memory(running.run))
+    remedy = where_to_listen(listeners, port)
+    held_back = "" if remedy else _held_back(start)
+    if held_back:
+        return failed(context, running, what + held_back, _more_cpu(running.run))
     written = tuple(running.lines)
     seen = () if written else _seen_with_terminal(context, running.run)
-    remedy = where_to_listen(listeners, port)
     return _with_what_was_lost(context, running, what, (written, seen), remedy, _LATE)
+
+
+def _held_back(start: Start) -> str:
+    """Said where a limit below 1 CPU kept it waiting nearly all the time; or nothing."""
+    cpu = start.container.run.cpu
+    throttled = start.container.throttled() if cpu < 1 else None
+    share = min((throttled or 0.0) / start.seconds, 1.0) if start.seconds else 0.0
+    if share < _NEARLY_ALL:
+        return ""
+    return f"; it was throttled for {share * 100:.0f} % of the time by run.cpu {cpu:g}"
+
+
+def _more_cpu(run: ContainerRun) -> str:
+    return f"raise run.cpu above {run.cpu:g}, or do less before it listens"
 
 
 def _seen_with_terminal(context: Context, run: ContainerRun) -> Sequence[str]:

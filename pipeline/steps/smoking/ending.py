@@ -6,6 +6,7 @@ from pipeline.adapters.memory import Memory
 from pipeline.context import Context
 from pipeline.steps.smoking.failing import failed, mib, more_memory
 from pipeline.steps.smoking.starting import Start
+from pipeline.steps.smoking.staying import must_run
 
 GRACE = 10
 """Seconds between SIGTERM and SIGKILL (API facts §4.2)."""
@@ -14,8 +15,9 @@ _MUCH = 0.8  # of the limit
 
 
 def fits_into_memory(context: Context, start: Start) -> None:
-    """No process was killed for memory; how much it took, and a warning where that is much."""
+    """No process was killed for memory, and what it took fits; a warning where that is much."""
     running, limit = start.container, start.container.run.memory
+    must_run(context, running, "nobody asked")
     memory = start.gauge.look() if start.gauge else running.memory()
     if memory.kills:
         raise failed(
@@ -27,6 +29,12 @@ def fits_into_memory(context: Context, start: Start) -> None:
         context.report.note("how much memory it takes cannot be read here")
         return
     said, share = _taken(memory, running.written(), limit, peak=start.gauge is not None)
+    if share >= 1:
+        raise failed(
+            context, running,
+            f"out of memory on Cloud Run, where files count as memory: {said}",
+            f"raise run.memory above {mib(limit)}, or write fewer files",
+        )  # fmt: skip
     if share > _MUCH:
         context.report.warn(f"{said}: little is left for requests; raise run.memory")
     else:
@@ -46,7 +54,8 @@ def _taken(memory: Memory, written: int, limit: int, *, peak: bool) -> tuple[str
 
 
 def stops(context: Context, start: Start) -> None:
-    """SIGTERM as Cloud Run sends it."""
+    """SIGTERM as Cloud Run sends it, to a container that runs."""
+    must_run(context, start.container, "nobody asked")
     stopped = start.container.stop(GRACE)
     if stopped.killed:
         raise failed(

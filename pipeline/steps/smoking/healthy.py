@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pipeline.adapters.web import Answer
-from pipeline.checks.health import judge_answer, judge_series
+from pipeline.checks.health import ASKS, judge_answer, judge_series
 from pipeline.checks.lines import judge_lines
 from pipeline.context import Context
 from pipeline.errors import PipelineError
 from pipeline.model import Outcome, Verdict, concluded
-from pipeline.steps.smoking.failing import failed, how, more_memory, needed
+from pipeline.steps.smoking.failing import failed, more_memory, needed
 from pipeline.steps.smoking.silence import likely_silence
 from pipeline.steps.smoking.starting import Start
+from pipeline.steps.smoking.staying import TO_BE_KNOWN, must_run
 
 _EVERY = 0.05  # seconds between looks
 _SELDOM = 1.0  # seconds between requests in the end: each may leave a line in its log
@@ -25,8 +26,9 @@ def is_healthy(context: Context, start: Start) -> Answer:
         verdict = judge_answer(answer, expect)
         if verdict.outcome is Outcome.PASS:
             return answer
-        _must_run(context, start)
-        if world.monotonic() > deadline:
+        is_late = world.monotonic() > deadline
+        must_run(context, start.container, "asked", TO_BE_KNOWN if is_late else _EVERY)
+        if is_late:
             raise _unhealthy(context, start, verdict)
         world.sleep(pause)
         pause = min(pause * 2, _SELDOM)
@@ -41,7 +43,7 @@ def stays_healthy(context: Context, start: Start, cold: Answer) -> None:
         world.sleep(max(due - world.monotonic(), 0.0))
         warm.append(_ask(context, start))
         if judge_answer(warm[-1], health.expect).outcome is not Outcome.PASS:
-            _must_run(context, start)
+            must_run(context, start.container, "asked", TO_BE_KNOWN)
             break
     verdict = judge_series(cold, warm, health.expect, max_latency=health.max_latency)
     if verdict.outcome is not Outcome.PASS:
@@ -60,6 +62,7 @@ def wrote_the_right_lines(context: Context, start: Start) -> None:
         if world.monotonic() > deadline:
             verdict = concluded(verdict)
             break
+        must_run(context, running, "nobody asked")
         world.sleep(_EVERY)
     context.report.verdict(verdict)
     silence = "" if running.lines else likely_silence(running)
@@ -73,15 +76,7 @@ def wrote_the_right_lines(context: Context, start: Start) -> None:
 def _ask(context: Context, start: Start) -> Answer:
     health, within = context.config.health, context.config.startup.listen_within
     port = start.address.host_port if start.address else 0
-    return context.world.get(f"http://127.0.0.1:{port}{health.path}", {}, within)
-
-
-def _must_run(context: Context, start: Start) -> None:
-    """A container that has ended is not judged by its health any more."""
-    ended = start.container.ended()
-    if ended is not None:
-        what = f"it ended when asked: {how(ended, start.container.run)}"
-        raise failed(context, start.container, what)
+    return context.world.get(f"http://127.0.0.1:{port}{health.path}", ASKS, within)
 
 
 def _unhealthy(context: Context, start: Start, verdict: Verdict) -> PipelineError:

@@ -40,6 +40,10 @@ if FAULT == "slow_start":
     time.sleep(6)
 if FAULT == "bad_line":
     print("BinaryNotFoundError: the query engine is not there", flush=True)
+if FAULT == "bad_json_line":
+    trace = "Traceback (most recent call last):\n  File \"flags.py\", line 3\nKeyError: 'colour'"
+    line = {"severity": "ERROR", "message": "flags are off", "exc_info": trace}
+    print(json.dumps(line), flush=True)
 server = ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler)
 print("Application startup complete", flush=True)
 server.serve_forever()

@@ -15,7 +15,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         if self.path == "/health":
-            self.answer({"status": "healthy", "revision": REVISION, "services": {}})
+            self.answer({"status": "healthy", "revision": REVISION, "services": {"server": True}})
         else:
             self.answer({"service": "hello", "revision": REVISION, "version": VERSION})
 

@@ -11,7 +11,7 @@ class Handler(BaseHTTPRequestHandler):
         document = {
             "status": "healthy",
             "revision": os.environ.get("K_REVISION", "none"),
-            "services": {},
+            "services": {"server": True},
         }
         body = json.dumps(document).encode()
         self.send_response(200)
