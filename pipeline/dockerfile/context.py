@@ -60,7 +60,9 @@ class BuildContext:
     ) -> BuildContext:
         """A context in memory. A path that ends with a slash is an empty folder."""
         contents = {
-            path: text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+            path.lstrip("/"): text.encode("utf-8", "surrogateescape")
+            if isinstance(text, str)
+            else text
             for path, text in files.items()
         }
         own = f"{dockerfile}.dockerignore"

@@ -59,9 +59,9 @@ def dark(service: Service, candidate: Candidate) -> tuple[Target, ...]:
 
     The tag of a candidate that this one replaces goes. A first one gets all: there is nobody else.
     """
-    if candidate.is_first:
-        return (Target(None, 100),)
     others = without_tag(service.traffic, candidate_tag(service))
+    if candidate.is_first:
+        return (Target(None, 100), *pinned({}, others))
     return (*pinned(candidate.before, others), Target(candidate.revision, 0, candidate.tag))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.dockerfile.context import BuildContext, ContextFile, open_context
@@ -300,6 +300,7 @@ NAMES = st.text(alphabet="ab/.*?[]\\^-\0é ", max_size=12)
 
 
 @given(st.dictionaries(NAMES, st.text(max_size=5), max_size=6), NAMES, NAMES, st.text(max_size=20))
+@example({"/?": ""}, "?", "", "")
 def test_nothing_raises(files: dict[str, str], path: str, link: str, rules: str) -> None:
     context = BuildContext.of({**files, ".dockerignore": rules}, links={"x": link, "a/x": "../x"})
     assert context.exists(path) or not context.is_dir(path)
