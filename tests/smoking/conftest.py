@@ -14,6 +14,8 @@ import yaml
 
 from pipeline.__main__ import main
 from pipeline.adapters.world import real_world
+from pipeline.commands import Command
+from tests.local_cloud_run.images import engine
 
 DOCKERFILE = """\
 FROM python:3.11-slim
@@ -68,6 +70,7 @@ class Service:
     """A service to try: its program, its Dockerfile, and what pipeline.yaml says of it."""
 
     folder: Path
+    name: str
     dockerfile: str = DOCKERFILE
     files: dict[str, str] = field(default_factory=dict)
 
@@ -78,7 +81,7 @@ class Service:
             (source / name).write_text(text)
         # Kept short where a test does not ask for more: each waits for what never comes.
         document = {
-            "service": "tiny", "project": "my-project", "region": "us-central1",
+            "service": self.name, "project": "my-project", "region": "us-central1",
             "image": "us-central1-docker.pkg.dev/my-project/services/tiny", "source": str(source),
             **settings,
             "startup": {"listen_within": "3s", **settings.get("startup", {})},
@@ -88,6 +91,12 @@ class Service:
         built = self._run("build")
         assert built.code == 0, built.output
         return self._run("smoke")
+
+    def left_over(self) -> str:
+        """The names of this service's containers that are still there, a line each."""
+        mine = f"name=smoke-{self.name}-"
+        listed = ("ps", "--all", "--filter", mine, "--format", "{{.Names}}")
+        return real_world().run(Command((engine().path, *listed))).output
 
     def _run(self, stage: str) -> Ran:
         environ = {k: v for k, v in os.environ.items() if not k.startswith("PIPELINE_")}
@@ -100,5 +109,6 @@ class Service:
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Service:
-    return Service(tmp_path)
+def service(tmp_path: Path, worker_id: str) -> Service:
+    """Named after the worker, so that it counts no container of another worker's test."""
+    return Service(tmp_path, f"tiny-{worker_id}")

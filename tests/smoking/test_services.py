@@ -6,10 +6,8 @@ import socket
 
 import pytest
 
-from pipeline.adapters.world import real_world
-from pipeline.commands import Command
 from pipeline.errors import DependencyFailed, SmokeFailed
-from tests.local_cloud_run.images import engine, image
+from tests.local_cloud_run.images import image
 from tests.smoking.conftest import SERVER
 from tests.smoking.postgresql import postgresql
 
@@ -77,11 +75,6 @@ def database(address: str) -> dict[str, object]:
     return needs("postgres", address=address, provides=url)
 
 
-def left_over() -> str:
-    listed = ("ps", "--all", "--filter", "name=smoke-tiny-", "--format", "{{.Names}}")
-    return real_world().run(Command((engine().path, *listed))).output
-
-
 def test_a_service_that_needs_a_real_postgresql_to_start(service):
     with postgresql() as address:
         ran = service.smoke(STRICT, smoke=database(address))
@@ -102,7 +95,7 @@ def test_an_image_beside_it(service):
     assert ran.code == 0, ran.output
     assert "✓ cache listens at " in ran.output
     assert "✓ it starts without cache" in ran.output
-    assert left_over() == ""
+    assert service.left_over() == ""
 
 
 def test_an_engine_whose_bridge_is_elsewhere(service, monkeypatch):
@@ -146,7 +139,7 @@ def test_an_image_that_does_not_come_up(service, program, said, line):
     assert ran.code == DependencyFailed.exit_code
     assert said in ran.output
     assert f"│ {line}" in ran.output
-    assert left_over() == ""
+    assert service.left_over() == ""
 
 
 def test_an_image_that_is_nowhere(service):
