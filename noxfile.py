@@ -25,7 +25,7 @@ SHELL_SCRIPTS = (
     "scripts/test-programs",
 )
 WITH_A_VALUE = {
-    "--format", "--to", "--explain", "--port", "--startup-limit", "--revision", "--build",
+    "--format", "--to", "--force", "--explain", "--port", "--startup-limit", "--revision", "--build",
 }  # fmt: skip
 WITH_A_PATH = ("--config=", "--secrets=")
 SCHEMAS = {

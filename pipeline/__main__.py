@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from io import StringIO, TextIOWrapper
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -94,7 +95,10 @@ def _call(
     elif config is not None:
         from pipeline.context import Context, Options
 
-        options = Options(arguments.format, arguments.to)
+        known = {one.name for one in fields(Options)}
+        options = Options(
+            **{name: value for name, value in vars(arguments).items() if name in known}
+        )
         _stage(arguments.stage)(Context(config, world, report, options))
 
 

@@ -64,10 +64,24 @@ def _take_options(stage: argparse.ArgumentParser, name: str) -> None:
                        default="text", help="how lint prints its findings")  # fmt: skip
     stage.add_argument("--hold", action="store_true",
                        help="stop with the candidate verified and at 0 %%")  # fmt: skip
-    stage.add_argument("--to", default="", metavar="REVISION",
-                       help="the revision that rollback goes back to")  # fmt: skip
+    stage.add_argument("--to", default="", metavar="REVISION|PERCENT",
+                       help="the revision that rollback goes back to; "
+                       "the percentage that shift stops at")  # fmt: skip
+    stage.add_argument("--force", default="", metavar="REASON",
+                       help="deploy an image that was rejected before")  # fmt: skip
     if name == "lint":
         _take_paths(stage)
+    if name == "shift":
+        _take_orders(stage)
+
+
+def _take_orders(shift: argparse.ArgumentParser) -> None:
+    orders = shift.add_mutually_exclusive_group()
+    orders.add_argument("--pause", action="store_true",
+                        help="let the shift under way stop where it is")  # fmt: skip
+    orders.add_argument("--resume", action="store_true", help="go on with a paused shift")
+    orders.add_argument("--abort", action="store_true",
+                        help="take the candidate's traffic back")  # fmt: skip
 
 
 def _take_port(local: argparse.ArgumentParser) -> None:

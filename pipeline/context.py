@@ -26,7 +26,12 @@ class Options:
     """What was asked for on the command line, beside the configuration."""
 
     format: str = "text"
-    to: str = ""
+    to: str = ""  # a revision for rollback, a percentage for shift
+    hold: bool = False
+    pause: bool = False
+    resume: bool = False
+    abort: bool = False
+    force: str = ""  # why a rejected image is deployed all the same
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Context:
 
     @cached_property
     def cloud_run(self) -> CloudRun:
-        return CloudRun(self.google, *self._place)
+        return CloudRun(self.google, *self._place, sleep=self.world.sleep)
 
     @cached_property
     def logs(self) -> Logs:

@@ -257,6 +257,20 @@ class TagMoved(PipelineError):
     tells = Seen.PROBE
 
 
+class Paused(PipelineError):
+    """A person stopped the shift for a while; traffic stays where it is."""
+
+    exit_code = 35
+    title = "The release is paused"
+
+
+class ImageRejected(PipelineError):
+    """This image failed under traffic before, and was taken back."""
+
+    exit_code = 36
+    title = "This image was rejected"
+
+
 class UsageError(PipelineError):
     exit_code = 64
     title = "That command is not understood"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipeline.model import Outcome, Revision, Service, Verdict, tagged
-from pipeline.release import Candidate
+from pipeline.release.candidate import Candidate
 
 CHECK = "revision"
 

@@ -181,9 +181,20 @@ class Traffic(Section):
     min_requests: Annotated[int, Field(ge=0)] = key(
         "Requests below which an error rate says nothing", 20
     )
+    wait_for_requests: Annotated[fields.Duration, fields.between("0s", "24h")] = key(
+        "Time that a step waits longer for min_requests; then the own probes count alone", "0s"
+    )
     max_error_rate: fields.Rate = key("Share of errors above which the shift is undone", "1%")
+    max_slowdown: Annotated[float, Field(ge=1, le=100, strict=False)] = key(
+        "How many times slower than the revision before it may be, at the median and the 95th "
+        "percentile",
+        2,
+    )
     watch: Annotated[fields.Duration, fields.between("0s", "24h")] = key(
         "Time that the service is watched after the last step", "5m"
+    )
+    keep: Annotated[int, Field(ge=1, le=100)] = key(
+        "Revisions of this pipeline that are kept; older ones that nobody needs are deleted", 5
     )
     log_rates: fields.Many[LogRate] = key(
         "Patterns that may be in its log only so often, each {pattern, per_minute}",

@@ -12,7 +12,8 @@ from pipeline.commands import STAND_IN_LABEL
 from pipeline.context import Context
 from pipeline.errors import RegistryRefused
 from pipeline.model import Image, Service, Split, live_split, release_names, show_split, tag_uri
-from pipeline.release import Candidate, note_candidate, note_variables
+from pipeline.release.candidate import Candidate, note_candidate
+from pipeline.release.variables import note_variables
 from pipeline.stages.build import built_image
 from pipeline.steps.explaining import explained
 from pipeline.steps.jobs import jobs_of, run_job

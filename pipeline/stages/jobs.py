@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.adapters.cloud_run import Change
 from pipeline.context import Context
-from pipeline.release import note_job
+from pipeline.release.candidate import note_job
 from pipeline.stages.verify import the_candidate
 from pipeline.steps.jobs import jobs_of, run_job
 

@@ -21,7 +21,7 @@ from pipeline.errors import (
     ShiftFailed,
     VerifyFailed,
 )
-from pipeline.release import releases_of
+from pipeline.release.history import releases_of
 from pipeline.report.rehearsal import Row, closing_table
 from pipeline.stages.build import build
 from pipeline.stages.deploy import deploy

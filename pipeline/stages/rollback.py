@@ -24,11 +24,9 @@ from pipeline.model import (
     show_split,
     without_tag,
 )
-from pipeline.release import (
-    CANDIDATE,
+from pipeline.release.candidate import CANDIDATE, candidate_of, candidate_tag
+from pipeline.release.history import (
     Release,
-    candidate_of,
-    candidate_tag,
     not_restored,
     releases_of,
     rollback_targets,

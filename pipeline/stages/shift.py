@@ -21,7 +21,8 @@ from pipeline.model import (
     unsettled,
     without_tag,
 )
-from pipeline.release import Candidate, candidate_of, note_released, note_verdict
+from pipeline.release.candidate import Candidate, candidate_of, note_verdict
+from pipeline.release.history import note_released
 from pipeline.stages.verify import candidate_url, the_candidate
 from pipeline.steps.probing import LOG_PAUSE, Prober
 from pipeline.steps.reading import told_by_log

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pipeline.context import Context
 from pipeline.model import Service, live_split, tag_uri, unsettled
-from pipeline.release import Candidate, candidate_of, releases_of
+from pipeline.release.candidate import Candidate, candidate_of
+from pipeline.release.history import releases_of
 from pipeline.stages.rollback import left_behind, way_back, ways_forward
 
 _COMMIT = 40  # characters of git's name for it

@@ -13,7 +13,7 @@ from pipeline.checks.revision import judge_revision, judge_tag
 from pipeline.context import Context
 from pipeline.errors import NoCandidate, VerifyFailed, VerifyInconclusive
 from pipeline.model import Outcome, Service, Verdict, live_split, overall, show_split, tag_uri
-from pipeline.release import Candidate, candidate_of, note_verdict
+from pipeline.release.candidate import Candidate, candidate_of, note_verdict
 from pipeline.steps.jobs import must_have_run
 from pipeline.steps.probing import Prober
 from pipeline.steps.reading import judged_log, told_by_log

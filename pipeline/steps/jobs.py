@@ -12,7 +12,8 @@ from pipeline.config.sections import Job
 from pipeline.context import Context
 from pipeline.errors import ApiUnreachable, JobFailed, ServiceBusy
 from pipeline.model import Service
-from pipeline.release import Candidate, JobRun
+from pipeline.release.candidate import Candidate
+from pipeline.release.jobs import JobRun
 from pipeline.steps.following import cancel_command, follow
 from pipeline.steps.settings import settings_of
 

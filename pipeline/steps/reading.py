@@ -14,7 +14,7 @@ from pipeline.checks.startup import judge_startup, tells_of_a_start
 from pipeline.context import Context
 from pipeline.errors import PipelineError, ShiftFailed, VerifyFailed, VerifyInconclusive
 from pipeline.model import Outcome, Verdict, concluded
-from pipeline.release import Candidate
+from pipeline.release.candidate import Candidate
 from pipeline.steps.probing import LOG_LAG, LOG_PAUSE, Asked, until
 
 _AFTERWARDS = 1.0

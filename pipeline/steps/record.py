@@ -8,7 +8,8 @@ from pipeline.checks.errors import Requests
 from pipeline.context import Context
 from pipeline.errors import PipelineError
 from pipeline.model import Outcome, Service
-from pipeline.release import candidate_of, releases_of, verified_at
+from pipeline.release.candidate import candidate_of
+from pipeline.release.history import releases_of, verified_at
 from pipeline.steps.probing import AGENT
 
 

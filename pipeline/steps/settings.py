@@ -7,7 +7,8 @@ from pipeline.checks.revision import RELEASE_LABEL
 from pipeline.config import Config
 from pipeline.context import Context
 from pipeline.model import Service
-from pipeline.release import Candidate, variables_of
+from pipeline.release.candidate import Candidate
+from pipeline.release.variables import variables_of
 
 
 def settings_of(context: Context, service: Service | None, candidate: Candidate) -> Settings:

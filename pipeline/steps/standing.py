@@ -17,7 +17,13 @@ from pipeline.model import (
     unsettled,
     without_tag,
 )
-from pipeline.release import CANDIDATE, Candidate, candidate_of, candidate_tag, note_candidate
+from pipeline.release.candidate import (
+    CANDIDATE,
+    Candidate,
+    candidate_of,
+    candidate_tag,
+    note_candidate,
+)
 from pipeline.steps.undo import Mend
 
 

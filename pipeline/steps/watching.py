@@ -18,7 +18,7 @@ from pipeline.checks.startup import judge_startup
 from pipeline.context import Context
 from pipeline.errors import ApiRefused, ApiUnreachable
 from pipeline.model import Outcome, Verdict
-from pipeline.release import Candidate
+from pipeline.release.candidate import Candidate
 from pipeline.steps.probing import AGENT, LOG_PAUSE, Prober
 from pipeline.steps.reading import Tail
 

@@ -29,7 +29,7 @@ from pipeline.errors import (
     ServiceMissing,
 )
 from pipeline.model import Revision, Service, Target, live_split
-from pipeline.release import candidate_of
+from pipeline.release.candidate import candidate_of
 from pipeline.report.terminal import Report
 from pipeline.steps.probing import AGENT
 

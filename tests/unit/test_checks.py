@@ -17,7 +17,7 @@ from pipeline.checks.identity import judge_identity, judge_word, trace_headers
 from pipeline.checks.lines import judge_lines
 from pipeline.checks.revision import RELEASE_LABEL, judge_revision, judge_tag
 from pipeline.model import Outcome, Revision, Target, Verdict
-from pipeline.release import Candidate
+from pipeline.release.candidate import Candidate
 from tests.unit.in_memory import NOBODY
 
 PASS, FAIL, UNSURE = Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE

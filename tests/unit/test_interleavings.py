@@ -26,7 +26,7 @@ from pipeline.errors import (
     VerifyFailed,
 )
 from pipeline.model import Target, asked_split
-from pipeline.release import releases_of
+from pipeline.release.history import releases_of
 from pipeline.stages.deploy import deploy
 from pipeline.stages.rollback import rollback
 from pipeline.stages.shift import shift

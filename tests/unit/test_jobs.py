@@ -26,7 +26,8 @@ from pipeline.errors import (
     PipelineError,
     ServiceBusy,
 )
-from pipeline.release import Candidate, JobRun, candidate_of
+from pipeline.release.candidate import Candidate, candidate_of
+from pipeline.release.jobs import JobRun
 from pipeline.stages.deploy import deploy
 from pipeline.stages.jobs import jobs
 from pipeline.steps.jobs import must_have_run, run_job

@@ -13,7 +13,8 @@ from pipeline.adapters.configured import asked_for
 from pipeline.adapters.logging import Entry
 from pipeline.adapters.visitors import VISITOR, Visitors
 from pipeline.config import load_config
-from pipeline.release import RELEASES, Candidate, note_released
+from pipeline.release.candidate import Candidate
+from pipeline.release.history import RELEASES, note_released
 from pipeline.stages.rehearse import _against, _say_what_is_absent, _served_unverified
 from tests.unit.in_memory import NOBODY, Cloud, a_context
 

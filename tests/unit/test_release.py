@@ -12,24 +12,25 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pipeline.model import Outcome, Service, Target, pinned, step
-from pipeline.release import (
+from pipeline.release.candidate import (
     CANDIDATE,
-    KEPT,
-    RELEASES,
     Candidate,
-    JobRun,
-    Release,
     candidate_of,
-    not_restored,
     note_candidate,
     note_job,
-    note_released,
-    note_variables,
     note_verdict,
+)
+from pipeline.release.history import (
+    KEPT,
+    RELEASES,
+    Release,
+    not_restored,
+    note_released,
     releases_of,
     rollback_targets,
-    variables_of,
 )
+from pipeline.release.jobs import JobRun
+from pipeline.release.variables import note_variables, variables_of
 
 SERVICE = Service(
     name="agents", uri="", etag="", reconciling=False, ready=True, message="",

@@ -11,7 +11,8 @@ import pytest
 from pipeline.adapters.logging import Entry
 from pipeline.errors import NothingToRollBackTo, RollbackFailed, VerifyFailed
 from pipeline.model import Target
-from pipeline.release import RELEASES, Candidate, note_released
+from pipeline.release.candidate import Candidate
+from pipeline.release.history import RELEASES, note_released
 from pipeline.stages.deploy import deploy
 from pipeline.stages.rollback import rollback
 from pipeline.stages.shift import shift

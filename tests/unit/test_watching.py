@@ -22,7 +22,7 @@ from pipeline.errors import (
     VerifyInconclusive,
 )
 from pipeline.model import Outcome
-from pipeline.release import candidate_of
+from pipeline.release.candidate import candidate_of
 from pipeline.stages.deploy import deploy
 from pipeline.stages.shift import shift
 from pipeline.stages.verify import verify
