@@ -15,6 +15,7 @@ from pipeline.adapters.logging import Logs
 from pipeline.adapters.secrets import Secrets
 from pipeline.adapters.world import World
 from pipeline.commands import Engine
+from pipeline.release.lease import Holder
 from pipeline.report.terminal import Report
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Context:
 
     @cached_property
     def cloud_run(self) -> CloudRun:
-        return CloudRun(self.google, *self._place, sleep=self.world.sleep)
+        world = self.world
+        return CloudRun(self.google, *self._place, sleep=world.sleep, monotonic=world.monotonic)
 
     @cached_property
     def logs(self) -> Logs:
@@ -59,7 +61,8 @@ class Context:
 
     @cached_property
     def jobs(self) -> Jobs:
-        return Jobs(self.google, *self._place)
+        world = self.world
+        return Jobs(self.google, *self._place, sleep=world.sleep, monotonic=world.monotonic)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -68,6 +71,10 @@ class Context:
     @cached_property
     def id_tokens(self) -> IdTokens:
         return IdTokens(self.google, self.config.project)
+
+    @cached_property
+    def holder(self) -> Holder:
+        return self.world.holder(self.world.environ)
 
     def now(self) -> str:
         """RFC 3339, to the second: what notes and labels say of the time."""

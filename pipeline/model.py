@@ -41,6 +41,13 @@ def concluded(verdict: Verdict) -> Verdict:
     return verdict
 
 
+def borne(verdict: Verdict, why: str) -> Verdict:
+    """The verdict where what is bad need not be what was judged: ``why`` says whose it may be."""
+    if verdict.outcome is Outcome.FAIL:
+        return replace(verdict, outcome=Outcome.INCONCLUSIVE, evidence=f"{verdict.evidence}; {why}")
+    return verdict
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing lint found. Lines and columns count from 1."""
@@ -154,6 +161,7 @@ class Service:
     invoker_iam_disabled: bool = False
     generation: int = 0  # counts the changes of what it asks for
     account: str = ""  # what it runs as
+    template_revision: str = ""  # the revision that its template names, if it does
     configured: Configured = field(default_factory=dict, repr=False)
     raw: object = field(default=None, compare=False, repr=False)
 

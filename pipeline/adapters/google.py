@@ -15,7 +15,10 @@ from pipeline.adapters.refusals import EMULATOR, no_credentials, translated
 from pipeline.errors import ConfigError
 
 CALL = 20.0
-"""Seconds that one call of Cloud Run's API may take."""
+"""Seconds that one call of an API may take."""
+
+READS = 30.0
+"""Seconds for which a read is asked again that fails in passing."""
 
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
@@ -94,8 +97,8 @@ class Google:
             return read_again()(ask)()
 
 
-def read_again() -> Any:
-    """A retry for reads, for at most 30 seconds; a write may have taken effect, so none for it."""
+def read_again(seconds: float = READS) -> Any:
+    """A retry for reads, for so long; a write may have taken effect, so it is none for those."""
     from google.api_core import exceptions, retry
 
     passing = retry.if_exception_type(
@@ -104,4 +107,4 @@ def read_again() -> Any:
         exceptions.GatewayTimeout,
         exceptions.InternalServerError,
     )
-    return retry.Retry(predicate=passing, initial=0.5, maximum=5.0, timeout=30.0)
+    return retry.Retry(predicate=passing, initial=0.5, maximum=5.0, timeout=seconds)

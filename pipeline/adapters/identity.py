@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from pipeline.adapters.google import Google
+from pipeline.adapters.google import CALL, Google
 from pipeline.errors import NoCredentials
 
 _LOCAL_ACCOUNT = "local"
@@ -32,8 +33,9 @@ class IdTokens:
         from google.auth.transport.requests import Request
         from google.oauth2 import id_token
 
+        request = partial(Request(), timeout=CALL)
         try:
-            return str(id_token.fetch_id_token(Request(), audience))  # type: ignore[no-untyped-call]
+            return str(id_token.fetch_id_token(request, audience))  # type: ignore[no-untyped-call]
         except exceptions.GoogleAuthError as error:
             raise NoCredentials(
                 "the service is private and these credentials cannot make an ID token for it",

@@ -1,23 +1,26 @@
 """Cloud Run jobs and their executions, through the official client over REST.
 
-Every call has a deadline. Reads are retried, writes are not: a job that was asked to run and whose
-answer was lost may be running. It can be found, for every execution has the release's label.
+Every call has a deadline. A job that was asked to run and whose answer was lost may be running, so
+it is not asked twice. It can be found, for every execution has the release's label.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.adapters.clients import connection, go_direct
 from pipeline.adapters.google import CALL, Google, read_again
 from pipeline.adapters.job_template import job_id, job_message
-from pipeline.adapters.operations import settled
-from pipeline.adapters.refusals import translated
+from pipeline.adapters.operations import awaited
+from pipeline.adapters.patience import Pace
+from pipeline.adapters.refusals import raised, translated
+from pipeline.adapters.sending import Tries
 from pipeline.adapters.template import Settings
 from pipeline.errors import ConfigError, JobFailed, PipelineError
 from pipeline.model import Service
@@ -54,35 +57,58 @@ class Jobs:
     project: str
     location: str
     service: str
+    sleep: Callable[[float], None] = time.sleep
+    monotonic: Callable[[], float] = time.monotonic
 
     def id_of(self, job: Job) -> str:
         """The job's name on Cloud Run."""
         return job_id(self.service, job.name)
 
     def prepare(self, service: Service | None, settings: Settings, job: Job) -> None:
-        """Make the job, or update it, for the revision that the settings are of."""
+        """Make the job, or update it, for the revision that the settings are of.
+
+        Looked for again before each further try: to update it as it should be changes nothing.
+        """
+        tries = Tries(Pace(self.sleep, self.monotonic))
+        with translated(self._name(job)):
+            while True:
+                try:
+                    operation = self._write(service, settings, job)
+                except raised() as error:
+                    tries.pause(tries.failed(error))
+                else:
+                    awaited(operation, _refused(job))
+                    return
+
+    def _write(self, service: Service | None, settings: Settings, job: Job) -> Any:
         held = self._find(job)
         before = service.raw if service else None
-        labels = {_OWNER_LABEL: self.service}
+        labels, name = {_OWNER_LABEL: self.service}, self.id_of(job)
         wanted = job_message(before, settings, job, labels)  # type: ignore[arg-type]
         if held is None:
-            settled(lambda: self._create(wanted, self.id_of(job)), self._name(job), _refused(job))
-            return
+            return self._jobs.create_job(parent=self._parent, job=wanted, job_id=name, timeout=CALL)
         if held.labels.get(_OWNER_LABEL) != self.service:
             raise ConfigError(
-                f"the Cloud Run job {self.id_of(job)} was not made by this pipeline for "
-                f"{self.service}",
+                f"the Cloud Run job {name} was not made by this pipeline for {self.service}",
                 where=self._name(job),
                 remedy=f"give {job.name} another name in pipeline.yaml, or delete that job",
             )
         wanted.name, wanted.etag = held.name, held.etag
-        settled(lambda: self._update(wanted), self._name(job), _refused(job))
+        return self._jobs.update_job(job=wanted, timeout=CALL)
 
     def run(self, job: Job) -> str:
         """Ask it to run; the execution's name. Raises ApiUnreachable when the answer was lost."""
+        from google.api_core import exceptions
+
+        tries = Tries(Pace(self.sleep, self.monotonic))
         with translated(self._name(job)):
-            operation = self._jobs.run_job(name=self._name(job), timeout=CALL)
-            return _short(operation.metadata.name)
+            while True:
+                try:
+                    operation = self._jobs.run_job(name=self._name(job), timeout=CALL)
+                except exceptions.TooManyRequests as error:
+                    tries.pause(tries.failed(error))
+                else:
+                    return _short(operation.metadata.name)
 
     def executions(self, job: Job) -> list[Execution]:
         """Its executions, newest first; none when there is no such job."""
@@ -107,17 +133,10 @@ class Jobs:
     def _find(self, job: Job) -> run_v2.Job | None:
         from google.api_core import exceptions
 
-        with translated(self._name(job)):
-            try:
-                return self._jobs.get_job(name=self._name(job), timeout=CALL, retry=read_again())
-            except exceptions.NotFound:
-                return None
-
-    def _create(self, job: run_v2.Job, name: str) -> object:
-        return self._jobs.create_job(parent=self._parent, job=job, job_id=name, timeout=CALL)
-
-    def _update(self, job: run_v2.Job) -> object:
-        return self._jobs.update_job(job=job, timeout=CALL)
+        try:
+            return self._jobs.get_job(name=self._name(job), timeout=CALL, retry=read_again())
+        except exceptions.NotFound:
+            return None
 
     @property
     def _parent(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ _MOST_PAGES = 10
 FULL = _PAGE * _MOST_PAGES
 """A reading of so many entries or more may not have had all of them."""
 _NEWEST_PAGES = 3  # of a reading that is made again and again: each page counts in the quota
+_NEWEST_FIRST = "timestamp desc"
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,23 @@ class Logs:
         had = {(one.at, one.id) for one in oldest}
         return [*oldest, *(one for one in reversed(newest) if (one.at, one.id) not in had)]
 
-    def newest(self, revision: str, since: datetime) -> list[Entry]:
-        """The last 3000 entries of a revision, newest first; ``since`` is as Google's clock is."""
-        return list(self._entries(_of(revision), since, "timestamp desc", _NEWEST_PAGES))
+    def newest(self, revision: str, since: datetime, others: Sequence[str] = ()) -> list[Entry]:
+        """The last 3000 entries of a revision, and of requests to ``others``, newest first.
+
+        ``since`` is as Google's clock is. Where there are more, what the revision wrote is read
+        apart, so that requests do not crowd it out.
+        """
+        requests = f'logName="{self._requests}"'
+        clause = _of(revision, *others)
+        if others:
+            clause += f' AND (resource.labels.revision_name="{revision}" OR {requests})'
+        found = list(self._entries(clause, since, _NEWEST_FIRST, _NEWEST_PAGES))
+        if len(found) < _NEWEST_PAGES * _PAGE:
+            return found
+        written = f"{_of(revision)} AND NOT {requests}"
+        found += self._entries(written, since, _NEWEST_FIRST, 1)
+        each = {(one.at, one.id): one for one in found}
+        return sorted(each.values(), key=lambda one: one.at, reverse=True)
 
     def of_trace(self, trace: str, since: datetime) -> list[Entry]:
         """The entries of one request; ``trace`` is 32 hexadecimal digits."""
@@ -76,8 +91,11 @@ class Logs:
 
     def requests(self, since: datetime) -> list[Entry]:
         """The request log of the whole service."""
-        log = f"projects/{self.project}/logs/run.googleapis.com%2Frequests"
-        return list(self._entries(f' AND logName="{log}"', since))
+        return list(self._entries(f' AND logName="{self._requests}"', since))
+
+    @property
+    def _requests(self) -> str:
+        return f"projects/{self.project}/logs/run.googleapis.com%2Frequests"
 
     def _entries(
         self,
@@ -119,8 +137,9 @@ def entries(
         body["pageToken"] = page["nextPageToken"]
 
 
-def _of(revision: str) -> str:
-    return f' AND resource.labels.revision_name="{revision}"'
+def _of(*revisions: str) -> str:
+    names = " OR ".join(f'"{one}"' for one in revisions)
+    return f" AND resource.labels.revision_name=({names})"
 
 
 def _entry(raw: Mapping[str, Any]) -> Entry:

@@ -39,6 +39,7 @@ def read_service(message: run_v2.Service) -> Service:
         invoker_iam_disabled=message.invoker_iam_disabled,
         generation=message.generation,
         account=message.template.service_account,
+        template_revision=message.template.revision,
         configured=configured_service(message),
         raw=message,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 
 from pipeline.errors import (
     ApiRefused,
@@ -19,6 +20,15 @@ from pipeline.errors import (
 EMULATOR = "CLOUD_RUN_EMULATOR_HOST"
 
 
+class Trouble(StrEnum):
+    """Why a write came to nothing, as far as is known."""
+
+    STALE = "stale"  # refused: the service is not as it was seen
+    BUSY = "busy"  # refused: the quota of this minute is used up
+    LOST = "lost"  # no answer: it may be applied, or be so later
+    REFUSED = "refused"  # and would be so again
+
+
 def no_credentials(error: Exception) -> NoCredentials:
     return NoCredentials(
         "no application default credentials were found, or they are no longer valid",
@@ -26,6 +36,37 @@ def no_credentials(error: Exception) -> NoCredentials:
         remedy="run `gcloud auth application-default login`; in CI, check the workload identity "
         f"step; to rehearse without any, start `nox -s local` and set {EMULATOR}",
     )
+
+
+def raised() -> tuple[type[Exception], ...]:
+    """All that Google's clients raise when a call comes to nothing."""
+    import requests
+    from google.api_core import exceptions as api
+    from google.auth import exceptions as auth
+    from google.protobuf import json_format
+
+    return (
+        api.GoogleAPIError, auth.GoogleAuthError, requests.RequestException,
+        json_format.ParseError, UnicodeDecodeError,
+    )  # fmt: skip
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """What such an error says of a write that was sent (API facts §10.1)."""
+    from google.api_core import exceptions as api
+    from google.auth import exceptions as auth
+
+    match error:
+        case api.Conflict():
+            return Trouble.STALE
+        case api.TooManyRequests():
+            return Trouble.BUSY
+        case api.ClientError() | api.MethodNotImplemented():
+            return Trouble.REFUSED
+        case auth.GoogleAuthError() if not isinstance(error, auth.TransportError):
+            return Trouble.REFUSED
+        case _:
+            return Trouble.LOST
 
 
 @contextmanager
@@ -40,7 +81,7 @@ def translated(where: str) -> Iterator[None]:
         yield
     except api.RetryError as error:
         raise _named(error.cause or error, where) from error
-    except json_format.ParseError as error:
+    except (json_format.ParseError, UnicodeDecodeError) as error:
         raise _unreachable(Exception("what answered is not Google's API"), where) from error
     except api.GoogleAPIError as error:
         raise _named(error, where) from error

@@ -15,10 +15,12 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.adapters import processes, web
+from pipeline.adapters.holder import holder, is_gone
 from pipeline.adapters.processes import Finished, Running
 from pipeline.adapters.web import Answer
 from pipeline.commands import Command
 from pipeline.inspected import Address
+from pipeline.release.lease import Holder
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class World:
     sleep: Callable[[float], None]
     token: Callable[[int], str]
     hex_token: Callable[[int], str]
+    holder: Callable[[Mapping[str, str]], Holder]
+    is_gone: Callable[[str], bool]
     environ: Mapping[str, str] = field(default_factory=dict)
     cwd: Path = field(default_factory=Path)
 
@@ -55,6 +59,8 @@ def real_world() -> World:
         sleep=time.sleep,
         token=token,
         hex_token=lambda length: secrets.token_hex(length // 2),
+        holder=holder,
+        is_gone=is_gone,
         environ=dict(os.environ),
         cwd=Path.cwd(),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from pipeline.model import Outcome, Service
 from pipeline.release.jobs import JobRun, are_sound, with_jobs
@@ -16,7 +16,8 @@ CANDIDATE = f"{PREFIX}candidate"
 class Candidate:
     """The revision a release is about. Times are RFC 3339; ``before`` is the split it found.
 
-    An undo goes back to ``before``, from whatever step and on whatever machine.
+    An undo goes back to ``before``, from whatever step and on whatever machine. ``asked`` is the
+    split that its shift asked for last; empty while it asks for ``before``.
     """
 
     revision: str
@@ -31,6 +32,7 @@ class Candidate:
     forced: str = ""  # why it was deployed although its image was rejected before
     paused: str = ""  # when a person stopped its shift for a while
     paused_by: str = ""
+    asked: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_verified(self) -> bool:
@@ -74,9 +76,12 @@ def note_verdict(candidate: Candidate, outcome: Outcome, at: str) -> dict[str, s
 def _is_sound(candidate: Candidate) -> bool:
     """Whether the values are of their kinds; raises ValueError when ``created`` is no time."""
     return (
-        isinstance(candidate.before, dict)
-        and all(type(percent) is int for percent in candidate.before.values())
+        all(map(_is_split, (candidate.before, candidate.asked)))
         and is_sound(candidate)
         and are_sound(candidate.jobs)
         and is_time(candidate.created)
     )
+
+
+def _is_split(value: object) -> bool:
+    return isinstance(value, dict) and all(type(percent) is int for percent in value.values())

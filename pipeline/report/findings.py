@@ -41,9 +41,9 @@ def count(findings: Sequence[Finding]) -> str:
     if not findings:
         return "nothing found"
     kinds = Counter(one.severity if one.severity in _STYLES else "hint" for one in findings)
-    told = ", ".join(_number(kinds[kind], kind) for kind in (*_STYLES, "hint") if kinds[kind])
+    told = ", ".join(number(kinds[kind], kind) for kind in (*_STYLES, "hint") if kinds[kind])
     files = len({one.file for one in findings})
-    return told if files == 1 else f"{told} in {_number(files, 'file')}"
+    return told if files == 1 else f"{told} in {number(files, 'file')}"
 
 
 def told(finding: Finding, source: Sequence[str] = ()) -> Iterator[Told]:
@@ -109,5 +109,5 @@ def _width(text: str) -> int:
     )  # fmt: skip
 
 
-def _number(count: int, noun: str) -> str:
+def number(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
+from pipeline.report.findings import Told
 from pipeline.report.harmless import MOST, harmless, harmless_lines
 from pipeline.report.masking import NO_SECRETS, Secrets
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, Group
+    from rich.live import Live
     from rich.progress import Progress
+
+Kept = Callable[[], Iterable[Told]]
+"""Gives the lines as they are at the moment, without what is secret."""
 
 _TO_COPY = re.compile("`[^`]*`|gcloud .*")
 """A command in a sentence: on one line it can be copied."""
@@ -28,6 +33,8 @@ class Screen:
         self._forced = not {"FORCE_COLOR", "TTY_COMPATIBLE"}.isdisjoint(environ)
         self.only_errors = False  # standard output belongs to a machine; errors go to the other
         self.secrets: Secrets = NO_SECRETS
+        self._kept: Kept | None = None
+        self._live: Live | None = None  # rich takes no two at a time: it shows all that moves
 
     @cached_property
     def console(self) -> Console:
@@ -72,22 +79,57 @@ class Screen:
         if not self.is_watched:
             yield
             return
-        task = self._spinner.add_task(self.safe(text))
-        self._spinner.start()
+        task = self._tasks.add_task(self.safe(text))
         try:
+            self._move()
             yield
         finally:
-            self._spinner.remove_task(task)
-            if not self._spinner.tasks:
-                self._spinner.stop()
+            self._tasks.remove_task(task)
+            self._rest()
+
+    def keep(self, lines: Kept | None) -> None:
+        """Show a watching person these lines, in place; None takes them away."""
+        if not self.is_watched:
+            return
+        self._kept = lines
+        if lines:
+            self._move()
+        else:
+            self._rest()
+
+    def _move(self) -> None:
+        from rich.live import Live
+
+        if self._live is None:
+            self._live = Live(
+                get_renderable=self._moving, console=self.console, transient=True,
+                refresh_per_second=10,
+            )  # fmt: skip
+            self._live.start()
+        self._live.refresh()
+
+    def _rest(self) -> None:
+        if self._live and not self._kept and not self._tasks.tasks:
+            self._live.stop()
+            self._live = None
+
+    def _moving(self) -> Group:
+        from rich.console import Group
+        from rich.text import Text
+
+        lines = [
+            Text.assemble((one.lead, one.style), one.text, no_wrap=True, overflow="ellipsis")
+            for one in (self._kept() if self._kept else ())
+        ]
+        return Group(*lines, self._tasks)
 
     @cached_property
-    def _spinner(self) -> Progress:
+    def _tasks(self) -> Progress:
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
         text = TextColumn("{task.description}", markup=False)
         columns = (TextColumn(" "), SpinnerColumn(), text, TimeElapsedColumn())
-        return Progress(*columns, console=self.console, transient=True)
+        return Progress(*columns, console=self.console)
 
     def _print(self, head: str, style: str, line: str) -> None:
         """One line; rich, which takes its time to import, only where there may be colours."""

@@ -11,10 +11,13 @@ from pipeline.model import Diagnosis
 from pipeline.report.harmless import harmless, harmless_lines
 from pipeline.report.known import IN_FULL, Known, last_of, nothing_known
 from pipeline.report.masking import NO_SECRETS, Secrets
+from pipeline.report.rollout import cells
+from pipeline.watched import Watched
 
 _MOST_LINES = 60
 _MARKUP = re.compile(r"[\\`*_{}\[\]()#+!|~^-]")
 _LINK = re.compile(r"(?<=\w)(:)(?=//)|(?<=www)(\.)")
+_STEPS = "\n| traffic | revision | requests | errors | median | p95 |\n|--:|---|--:|--:|--:|--:|\n"
 _GAP = "\N{ZERO WIDTH SPACE}"
 
 
@@ -38,6 +41,15 @@ def failure_summary(error: PipelineError, known: Known, secrets: Secrets = NO_SE
         parts += [fenced(error.lines, secrets)]
     parts += [f"**Remedy:** {plain(error.remedy)}"] if error.remedy else []
     return "\n\n".join(parts) + "\n\n"
+
+
+def step_summary(seen: Watched, secrets: Secrets = NO_SECRETS, *, is_first: bool = True) -> str:
+    """What a step of a shift came to, as rows of a table that the first one begins."""
+    percent = seen.split.get(seen.candidate, 0)
+    rows = [(percent, markdown(seen.candidate, secrets), seen.new)]
+    rows += [(100 - percent, "old", seen.before)] if seen.before is not None else []
+    lines = (f"| {share} % | {name} | {' | '.join(cells(got))} |\n" for share, name, got in rows)
+    return f"{_STEPS if is_first else ''}{''.join(lines)}"
 
 
 def _recognised(one: Diagnosis, secrets: Secrets) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pipeline.commands import Command
@@ -17,8 +17,10 @@ from pipeline.report.findings import told
 from pipeline.report.harmless import clean_lines
 from pipeline.report.known import IN_FULL, LAST, UNKNOWN, Known, evidence_of, last_of, nothing_known
 from pipeline.report.masking import Secrets, masked
+from pipeline.report.region import Region
 from pipeline.report.screen import Screen
-from pipeline.report.summary import append, failure_summary
+from pipeline.report.summary import append, failure_summary, step_summary
+from pipeline.watched import Watched
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,10 +36,15 @@ _DIFF = {"+": "green", "-": "red", "@": "cyan"}
 class Report:
     """Prints progress to a terminal or plain lines to a CI log; never interprets what it prints."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.in_github = environ.get("GITHUB_ACTIONS") == "true"
         self._summary = environ.get("GITHUB_STEP_SUMMARY", "") if self.in_github else ""
+        self._monotonic = monotonic
         self._screen = Screen(environ)
+        self._region = Region(self._screen, monotonic)
+        self._steps = 0  # of the stage under way that stand in the summary
         self._hidden: set[str] = set()
         self._shown: Sequence[str] = ()  # the evidence that was shown last
         self.verdicts: list[Verdict] = []  # of the stage under way
@@ -69,15 +76,19 @@ class Report:
         self._say(f"── {name} ── ", "bold", what)
 
     def stage(self, name: str, what: str) -> None:
+        self._settle()
         self.verdicts.clear()
+        self._steps = 0
         self._say(f"{name}  ", "bold cyan", what)
 
     def step(self, text: str) -> None:
         """Something was done."""
+        self._settle()
         self._say("  ✓ ", "green", text)
 
     def doing(self, text: str) -> None:
         """Something is under way and may take a while."""
+        self._settle()
         self._say("  … ", "dim", text)
 
     def warn(self, text: str) -> None:
@@ -107,6 +118,7 @@ class Report:
             self._say("  │ ", "dim", line, exact=True)
 
     def verdict(self, verdict: Verdict) -> None:
+        self._settle()
         self.verdicts.append(verdict)
         mark, colour = _MARKS[verdict.outcome]
         self._say(f"  {mark} ", colour, f"{verdict.check}: {verdict.evidence}")
@@ -137,13 +149,11 @@ class Report:
             for mark in known.marks or (None,):
                 said = mark.text if mark and mark.text else text
                 self._screen.bare(github.error(error.title, said, mark, self._screen.safe))
-        if self._summary:
-            fault = append(self._summary, failure_summary(error, known, self._screen.secrets))
-            if fault:
-                self.note(f"the summary of this run was not written: {fault}")
+        self._summarise(failure_summary(error, known, self._screen.secrets))
 
     def failure(self, error: PipelineError, known: Known = UNKNOWN) -> None:
         """A failure that is no error of this run, as a rehearsal wants one."""
+        self._settle()
         self._say("✗ ", "bold red", f"{error.title}: {error.what}")
         if error.where:
             self._say("  at      ", "dim", error.where)
@@ -180,14 +190,38 @@ class Report:
     @contextmanager
     def timed(self, text: str) -> Iterator[None]:
         """Say what is under way, and how long it took when it went well."""
-        began = time.monotonic()
+        began = self._monotonic()
         with self.waiting(f"until {text}"):
             yield
-        self.step(f"{text} ({time.monotonic() - began:.1f} s)")
+        self.step(f"{text} ({self._monotonic() - began:.1f} s)")
 
-    def waiting(self, text: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def waiting(self, text: str) -> Iterator[None]:
         """Show a watching person what is under way and for how long; nothing of it stays."""
-        return self._screen.waiting(text)
+        is_of_a_step = self._region.is_on
+        try:
+            with self._screen.waiting(text):
+                yield
+        finally:
+            if not is_of_a_step:
+                self._settle()
+
+    def watched(self, seen: Watched) -> None:
+        """Show how the step that is being watched stands.
+
+        It ends with the ``waiting`` that it began in, or with whatever is told next of the stage.
+        """
+        self._region.watched(seen)
+
+    def _settle(self) -> None:
+        seen = self._region.settled()
+        if seen is not None:
+            self._summarise(step_summary(seen, self._screen.secrets, is_first=not self._steps))
+            self._steps += 1
+
+    def _summarise(self, text: str) -> None:
+        if self._summary and (fault := append(self._summary, text)):
+            self.note(f"the summary of this run was not written: {fault}")
 
     def _diagnosis(self, one: Diagnosis) -> None:
         self._say(f"  {one.id:7} ", "bold magenta", one.title)

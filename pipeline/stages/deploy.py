@@ -15,11 +15,13 @@ from pipeline.model import Image, Service, Split, live_split, release_names, sho
 from pipeline.release.candidate import Candidate, note_candidate
 from pipeline.release.variables import note_variables
 from pipeline.stages.build import built_image
+from pipeline.steps.again import is_there_already, must_not_be_rejected
 from pipeline.steps.explaining import explained
 from pipeline.steps.jobs import jobs_of, run_job
+from pipeline.steps.leasing import leased, must_be_free, until_verified
 from pipeline.steps.secrets import secrets_must_resolve
 from pipeline.steps.settings import settings_of, variable_names
-from pipeline.steps.standing import dark, served, taken_back
+from pipeline.steps.standing import dark, served, settled_if_any, taken_back
 from pipeline.steps.undo import undone
 
 
@@ -27,10 +29,17 @@ def deploy(context: Context) -> None:
     """Create the candidate: a revision by digest, a tag of its own, and not one user request."""
     source, image = built_image(context)
     context.report.stage("deploy", f"{context.cloud_run.name}, with no traffic")
-    service = context.cloud_run.find()
-    before = served(context, service) if service else {}
+    service = settled_if_any(context)
+    if service is not None:
+        must_be_free(context, service)
     secrets_must_resolve(context, service)
-    candidate = _candidate(context, before, _publish(context, image), source.version)
+    reference = _publish(context, image)
+    if service is not None:
+        must_not_be_rejected(context, service, reference)
+        if is_there_already(context, service, reference):
+            return
+    before = served(context, service) if service else {}
+    candidate = _candidate(context, before, reference, source.version)
     for job in jobs_of(context.config, "before-deploy"):
         ran = run_job(context, service, candidate, job)
         candidate = replace(candidate, jobs=(*candidate.jobs, ran))
@@ -64,24 +73,28 @@ def _candidate(context: Context, before: Split, reference: str, label: str) -> C
     return Candidate(
         revision=revision, tag=tag, image=reference, commit=label,
         created=context.now(),
-        before=before,
+        before=before, forced=context.options.force,
     )  # fmt: skip
 
 
-def _notes(context: Context, candidate: Candidate) -> dict[str, str]:
-    return {**note_candidate(candidate), **note_variables(variable_names(context.config))}
+def _notes(context: Context, service: Service | None, candidate: Candidate) -> dict[str, str]:
+    return {
+        **note_candidate(candidate),
+        **note_variables(variable_names(context.config)),
+        **leased(context, service, until_verified(context.config)),
+    }
 
 
 def _create(context: Context, settings: Settings, candidate: Candidate) -> Service:
     context.report.note("the first revision has all traffic from the start: kept private for now")
     with context.report.timed(f"{candidate.revision} is ready"):
-        return context.cloud_run.create(settings, _notes(context, candidate))
+        return context.cloud_run.create(settings, _notes(context, None, candidate))
 
 
 def _update(
     context: Context, service: Service, settings: Settings, candidate: Candidate
 ) -> Service:
-    change = Change(settings, dark(service, candidate), _notes(context, candidate))
+    change = Change(settings, dark(service, candidate), _notes(context, service, candidate))
     # Where nothing ever served there is nothing to go back to.
     safely = undone(context, service, taken_back(service, candidate))
     ready = context.report.timed(f"{candidate.revision} is ready")

@@ -32,6 +32,8 @@ from pipeline.release.history import (
     rollback_targets,
     rolled_away,
 )
+from pipeline.release.lease import note_no_lease
+from pipeline.steps.leasing import others_lease
 from pipeline.steps.probing import LOG_PAUSE, Prober
 from pipeline.steps.reading import add_its_log
 from pipeline.steps.record import doubt, record
@@ -45,6 +47,9 @@ def rollback(context: Context) -> None:
     target = _target(context, before)
     revision = target.name
     context.report.stage("rollback", f"to {revision}, now {show_split(live_split(before))}")
+    at_work = others_lease(context, before)
+    if at_work is not None:
+        context.report.warn(f"this ends the release under way: {at_work.who}")
     for warning in filter(None, (doubt(before, revision), *left_behind(before, target))):
         context.report.warn(warning)
     began = context.world.now()
@@ -168,4 +173,5 @@ def _send_back(context: Context, service: Service, revision: str) -> Service:
 
 def _back(service: Service, revision: str) -> Change:
     keep = without_tag(service.traffic, candidate_tag(service))
-    return Change(traffic=pinned({revision: 100}, keep), notes={CANDIDATE: ""})
+    notes = {CANDIDATE: "", **note_no_lease()}
+    return Change(traffic=pinned({revision: 100}, keep), notes=notes)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pipeline.context import Context
-from pipeline.model import Service, live_split, tag_uri, unsettled
+from pipeline.model import Service, asked_split, live_split, show_split, tag_uri, unsettled
 from pipeline.release.candidate import Candidate, candidate_of
 from pipeline.release.history import releases_of
+from pipeline.release.rejected import rejected_of
+from pipeline.release.rollout import is_ours, share_of
 from pipeline.stages.rollback import left_behind, way_back, ways_forward
+from pipeline.steps.leasing import others_lease
 
 _COMMIT = 40  # characters of git's name for it
 
@@ -22,8 +25,34 @@ def status(context: Context) -> None:
     why = unsettled(service)
     if why:
         context.report.warn(why)
+    if service.message and not service.ready:
+        context.report.warn(f"Cloud Run says: {service.message}")
     _show_candidate(context, service, candidate_of(service))
+    _show_work(context, service)
+    for one in rejected_of(service):
+        context.report.note(f"rejected {one.at}: {one.digest[:19]}, {one.revision}: {one.why}")
     _show_way_back(context, service)
+
+
+def _show_work(context: Context, service: Service) -> None:
+    """Who is at it, and what to do where nobody is any more."""
+    at_work, candidate = others_lease(context, service), candidate_of(service)
+    if at_work is not None:
+        context.report.note(f"a release is under way: {at_work.who}, since {at_work.since}")
+        return
+    if candidate is None:
+        return
+    if candidate.paused:
+        by = f"paused by {candidate.paused_by} at {candidate.paused}"
+        context.report.warn(f"{by}: `nox -s shift -- --resume` goes on")
+    elif not is_ours(candidate, service) and not candidate.is_first:
+        asked = show_split(asked_split(service))
+        context.report.warn(f"somebody else moved traffic since: it asks for {asked}")
+    elif candidate.asked:
+        context.report.warn(
+            f"its shift stands at {share_of(candidate, service)} %, and nobody is at it: "
+            "`nox -s shift` goes on, `nox -s shift -- --abort` takes it back"
+        )
 
 
 def _show_way_back(context: Context, service: Service) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from pipeline.adapters.cloud_run import Change
@@ -11,57 +12,51 @@ from pipeline.checks import exits, startup
 from pipeline.checks.configuration import judge_configuration
 from pipeline.checks.revision import judge_revision, judge_tag
 from pipeline.context import Context
-from pipeline.errors import NoCandidate, VerifyFailed, VerifyInconclusive
-from pipeline.model import Outcome, Service, Verdict, live_split, overall, show_split, tag_uri
-from pipeline.release.candidate import Candidate, candidate_of, note_verdict
+from pipeline.errors import VerifyFailed, VerifyInconclusive
+from pipeline.model import Outcome, Service, Verdict, overall, pinned
+from pipeline.release.candidate import Candidate, note_verdict
+from pipeline.release.lease import note_no_lease
+from pipeline.release.rollout import is_ours
 from pipeline.steps.jobs import must_have_run
+from pipeline.steps.leasing import GRACE, leased, let_go_when_it_fails, must_be_free
 from pipeline.steps.probing import Prober
 from pipeline.steps.reading import judged_log, told_by_log
+from pipeline.steps.standing import candidate_url, settled, the_candidate
 
 _MAY_BE_UNKNOWN = {startup.CHECK, exits.CHECK}
 
 
 def verify(context: Context) -> None:
     """Judge the candidate and store the verdict on the service."""
-    service = context.cloud_run.get()
+    service = settled(context)
     candidate = the_candidate(service)
     context.report.stage("verify", candidate.revision)
+    must_be_free(context, service)
     must_have_run(context.config, candidate)
     verdicts = []
-    for verdict in _judged(context, service, candidate):
-        context.report.verdict(verdict)
-        verdicts.append(verdict)
-    outcome = overall(one for one in verdicts if _counts(one))
-    notes = note_verdict(candidate, outcome, context.now())
-    context.cloud_run.update(service, Change(notes=notes))
+    with let_go_when_it_fails(context):
+        for verdict in _judged(context, service, candidate):
+            context.report.verdict(verdict)
+            verdicts.append(verdict)
+        outcome = overall(one for one in verdicts if _counts(one))
+        _store(context, service, candidate, outcome)
     with told_by_log(context, candidate):
         _must_pass(candidate, outcome, verdicts)
     context.report.step("verified; `nox -s shift` gives it traffic")
 
 
-def the_candidate(service: Service) -> Candidate:
-    candidate = candidate_of(service)
-    if candidate is None:
-        raise NoCandidate(
-            f"no release is under way; it serves {show_split(live_split(service))}",
-            where=service.name,
-            remedy="run `nox -s deploy`",
-        )
-    return candidate
-
-
-def candidate_url(service: Service, candidate: Candidate) -> str:
-    """Where only the candidate answers: its tag's URL, or the service's own on a first deploy."""
-    if candidate.is_first:
-        return service.uri
-    url = tag_uri(service, candidate.tag)
-    if url:
-        return url
-    raise NoCandidate(
-        f"the candidate's tag {candidate.tag} has no URL: it was removed, or never became ready",
-        where=service.name,
-        remedy="run `nox -s deploy` for a new candidate",
-    )
+def _store(context: Context, service: Service, candidate: Candidate, outcome: Outcome) -> None:
+    """Write the verdict; what is not fit for users loses what a broken-off shift gave it."""
+    goes_on = outcome is Outcome.PASS and not context.options.hold
+    lease = leased(context, service, GRACE) if goes_on else note_no_lease()
+    traffic = None
+    has_traffic = bool(candidate.asked and candidate.before)
+    if outcome is not Outcome.PASS and has_traffic and is_ours(candidate, service):
+        traffic = pinned(candidate.before, service.traffic)
+        candidate = replace(candidate, asked={})
+        context.report.warn("it had traffic from a shift that was broken off: taken back")
+    notes = {**note_verdict(candidate, outcome, context.now()), **lease}
+    context.cloud_run.update(service, Change(traffic=traffic, notes=notes))
 
 
 def _judged(context: Context, service: Service, candidate: Candidate) -> Iterator[Verdict]:

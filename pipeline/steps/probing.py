@@ -109,9 +109,11 @@ class Prober:
         first = self._judge(answer)
         if first.outcome is Outcome.PASS:
             return first, answer
-        again = [self._judge(self._ask(url).answer) for _ in range(_SECOND_CHANCES)]
-        bad = [one for one in again if one.outcome is not Outcome.PASS]
-        return replace(bad[0] if bad else again[0], sample=1 + _SECOND_CHANCES), answer
+        for asked in range(2, 2 + _SECOND_CHANCES):
+            again = replace(self._judge(self._ask(url).answer), sample=asked)
+            if again.outcome is not Outcome.PASS:
+                break
+        return again, answer
 
     def identity(self, asked: Asked, revision: str, since: datetime) -> Verdict:
         """Prove that ``revision`` answered: by what the answer says, or else by the request log."""

@@ -20,6 +20,8 @@ from pipeline.steps.probing import LOG_LAG, LOG_PAUSE, Asked, until
 _AFTERWARDS = 1.0
 """Seconds until what the last probe did to its container may be seen in the log, too."""
 
+_DATED_BY_GOOGLE = ("requests", "varlog/system")
+
 _OVERLAP = timedelta(seconds=LOG_LAG)
 """By how much later an entry may come than others of its time."""
 
@@ -102,10 +104,13 @@ class Tail:
         self._revision = revision
         self._since = since - CLOCKS
         self._seen: frozenset[tuple[datetime, str]] = frozenset()
+        self._zero = self._ours(context.world.now()) - CLOCKS
 
-    def read(self) -> list[Entry]:
-        """The new entries, oldest first; of very many only the newest."""
-        entries = self._context.logs.newest(self._revision, self._since)
+    def read(self, others: Sequence[str] = ()) -> list[Entry]:
+        """The new entries, oldest first, and new requests to ``others``; of many the newest."""
+        entries = self._context.logs.newest(self._revision, self._since, others)
+        dated = (self._ours(one.at) for one in entries if one.log in _DATED_BY_GOOGLE)
+        self._zero = max((self._zero, *dated))
         new = [one for one in reversed(entries) if (one.at, one.id) not in self._seen]
         self._seen = frozenset((one.at, one.id) for one in entries)
         # A container may date its lines as it likes: our own clock bounds them.
@@ -113,3 +118,14 @@ class Tail:
         newest = min(newest, self._context.world.now())
         self._since = max(self._since, newest - _OVERLAP)
         return new
+
+    def time(self, moment: float) -> datetime:
+        """What the log's clock said at a moment of our monotonic one, by the newest entry read.
+
+        Earlier by as long as an entry needs until it can be read.
+        """
+        return self._zero + timedelta(seconds=moment)
+
+    def _ours(self, at: datetime) -> datetime:
+        """When our monotonic clock was at zero, were it that time now."""
+        return at - timedelta(seconds=self._context.world.monotonic())

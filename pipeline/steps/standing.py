@@ -1,19 +1,19 @@
-"""What stands: what serves when a deploy begins, and whether what a shift asked for still does."""
+"""What stands: the service when a stage begins, its candidate, and what a deploy puts beside it."""
 
 from __future__ import annotations
 
 from pipeline.adapters.cloud_run import Change
+from pipeline.adapters.operations import OPERATION
 from pipeline.context import Context
-from pipeline.errors import ApiRefused, ApiUnreachable, ChangedMeanwhile, ServiceBusy
+from pipeline.errors import NoCandidate, ServiceBusy, ServiceMissing
 from pipeline.model import (
     Service,
     Target,
-    Verdict,
     asked_split,
     live_split,
     pinned,
     show_split,
-    tagged,
+    tag_uri,
     unsettled,
     without_tag,
 )
@@ -24,17 +24,94 @@ from pipeline.release.candidate import (
     candidate_tag,
     note_candidate,
 )
-from pipeline.steps.undo import Mend
+from pipeline.release.lease import LEASE
+from pipeline.release.rollout import is_ours
+from pipeline.steps.undo import Mend, was_answered
+
+_LOOKS = 2.0  # seconds between two looks at a service that is reconciling
+
+
+def settled(context: Context) -> Service:
+    """The service once no change is under way any more. Raises ServiceMissing and ServiceBusy."""
+    service = settled_if_any(context)
+    if service is None:
+        raise ServiceMissing(
+            f"{context.cloud_run.name} does not exist",
+            where=context.cloud_run.name,
+            remedy="nothing deployed yet? `nox -s deploy`; else check service, project and region",
+        )
+    return service
+
+
+def settled_if_any(context: Context) -> Service | None:
+    """The same, or None where there is no service of that name.
+
+    A change that somebody began, or a run that was killed, is waited for. What a release of ours
+    asks for and does not serve is put right by the next write; of anybody else's it is told.
+    """
+    world, service = context.world, context.cloud_run.find()
+    deadline = world.monotonic() + OPERATION
+    with context.report.waiting("until the change that is under way has ended"):
+        while service is not None and service.reconciling and world.monotonic() < deadline:
+            world.sleep(_LOOKS)
+            service = context.cloud_run.find()
+    if service is not None:
+        _must_be_settled(service)
+    return service
+
+
+def _must_be_settled(service: Service) -> None:
+    why, candidate = unsettled(service), candidate_of(service)
+    is_ours_to_mend = candidate is not None and is_ours(candidate, service)
+    if why and (service.reconciling or not is_ours_to_mend):
+        raise ServiceBusy(
+            why,
+            where=service.name,
+            remedy="if a change is under way, wait for it; else `nox -s rollback` brings what it "
+            "asks for and what it serves together again",
+        )
+
+
+def the_candidate(service: Service) -> Candidate:
+    candidate = candidate_of(service)
+    if candidate is None:
+        raise NoCandidate(
+            f"no release is under way; it serves {show_split(live_split(service))}",
+            where=service.name,
+            remedy="run `nox -s deploy`",
+        )
+    return candidate
+
+
+def candidate_url(service: Service, candidate: Candidate) -> str:
+    """Where only the candidate answers: its tag's URL, or the service's own on a first deploy."""
+    if candidate.is_first:
+        return service.uri
+    url = tag_uri(service, candidate.tag)
+    if url:
+        return url
+    raise NoCandidate(
+        f"the candidate's tag {candidate.tag} has no URL: it was removed, or never became ready",
+        where=service.name,
+        remedy="run `nox -s deploy` for a new candidate",
+    )
 
 
 def served(context: Context, service: Service) -> dict[str, int]:
-    """The split that users are served; empty while nobody was let in to a first release.
+    """The split that a release goes back to; empty while nobody was let in to a first one.
 
+    A release that was broken off half-way is undone by the next: its candidate's share goes back.
     A first revision that was never released serves alone and in private: the next one replaces it
     as a first one, for it may be sick and must not share the traffic of a sound one.
     """
-    _must_be_settled(service)
     live, candidate = live_split(service), candidate_of(service)
+    if candidate is not None and not candidate.is_first and is_ours(candidate, service):
+        if candidate.asked:
+            context.report.warn(
+                f"the release of {candidate.revision} was broken off at {show_split(live)}: "
+                f"this one takes it back to {show_split(candidate.before)}"
+            )
+        return dict(candidate.before)
     unreleased = candidate is not None and candidate.is_first and live == {candidate.revision: 100}
     if live and not unreleased:
         return live
@@ -49,19 +126,8 @@ def served(context: Context, service: Service) -> dict[str, int]:
     )
 
 
-def _must_be_settled(service: Service) -> None:
-    why = unsettled(service)
-    if why:
-        raise ServiceBusy(
-            why,
-            where=service.name,
-            remedy="if a change is under way, wait for it; if a shift failed half-way, "
-            "`nox -s rollback` brings what it asks for and what it serves together again",
-        )
-
-
 def dark(service: Service, candidate: Candidate) -> tuple[Target, ...]:
-    """Traffic as it is, pinned by name, and the candidate at 0 % under its tag.
+    """Traffic pinned by name, and the candidate at 0 % under its tag.
 
     The tag of a candidate that this one replaces goes. A first one gets all: there is nobody else.
     """
@@ -75,43 +141,15 @@ def taken_back(service: Service, candidate: Candidate) -> Mend:
     """How to be rid of a candidate: traffic, and the candidate held before it, as they were."""
     note, held = note_candidate(candidate)[CANDIDATE], candidate_tag(service)
 
-    def mend(seen: Service) -> Change | None:
+    def mend(seen: Service, first: BaseException) -> Change | str:
+        if seen.etag == service.etag and was_answered(first):
+            return "nothing was changed"
         if seen.etag != service.etag and seen.annotations.get(CANDIDATE, "") != note:
-            return None
+            return "somebody else changed it meanwhile, so it is left alone"
         split = live_split(service) if candidate.is_first else asked_split(seen)
         others = without_tag(without_tag(seen.traffic, candidate.tag), held)
         back = [one for one in service.traffic if held and one.tag == held]
-        traffic = pinned(split, [*others, *back])
-        return Change(traffic=traffic, notes={CANDIDATE: service.annotations.get(CANDIDATE, "")})
+        notes = {CANDIDATE: service.annotations.get(CANDIDATE, ""), LEASE: ""}
+        return Change(traffic=pinned(split, [*others, *back]), notes=notes)
 
     return mend
-
-
-def must_be_ours(context: Context, ours: Service, tag: str, verdict: Verdict) -> None:
-    """Before a failure is believed: is the service still as this run asked for it?
-
-    Raises ChangedMeanwhile where somebody moved traffic or the candidate's tag. A service that
-    cannot be read is taken to be ours.
-    """
-    try:
-        now = context.cloud_run.get()
-    except (ApiRefused, ApiUnreachable):
-        return
-    found = _others_change(ours, now, tag)
-    if found:
-        raise ChangedMeanwhile(
-            f"{found}; so this says nothing of the candidate: {verdict.check}: {verdict.evidence}",
-            where=ours.name,
-            remedy="see what serves: `nox -s status`; then `nox -s deploy` for a new candidate",
-        )
-
-
-def _others_change(ours: Service, now: Service, tag: str) -> str:
-    """What somebody else did to traffic or to the candidate's tag; empty if nobody did."""
-    asked = asked_split(now)
-    if asked != asked_split(ours):
-        return f"it asks for {show_split(asked)} by now, not for {show_split(asked_split(ours))}"
-    before, after = (tagged(one.traffic, tag, one.latest_ready) for one in (ours, now))
-    if before == after:
-        return ""
-    return f"the tag {tag} points at {after} by now" if after else f"the tag {tag} is gone"

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from pipeline.adapters.cloud_run import Change
+from pipeline.adapters.cloud_run import Change, CloudRun
+from pipeline.adapters.operations import NotSettled
+from pipeline.adapters.time_limit import TookTooLongError, time_limit
 from pipeline.context import Context
 from pipeline.errors import (
     ApiRefused,
     ApiUnreachable,
     ChangedMeanwhile,
+    Paused,
     PipelineError,
     TrafficUnknown,
 )
@@ -19,35 +22,53 @@ from pipeline.model import Service, live_split, show_split
 _PAUSES = (1.0, 4.0, 15.0, 45.0)
 """Seconds before each further try; together more than the minute that a quota is counted in."""
 
+_HURRIED = (0.5, 1.0)
+"""The same for who wants to leave: a terminal, or a CI that kills ten seconds after its signal."""
+
+_LONGEST = 8.5  # seconds that such an undo may take, whatever the network does
+
 _UNHEARD = (OSError, SystemExit)
 """What writing ends with when nobody reads any more; an undo goes on all the same."""
 
-Mend = Callable[[Service], Change | None]
-"""From the service as it is, what puts it right; None when it is somebody else's by now."""
+Mend = Callable[[Service, BaseException], Change | str]
+"""From the service as it is and what went wrong: what puts it right, or why it is left alone."""
 
 
 @contextmanager
 def undone(context: Context, before: Service, mend: Mend) -> Iterator[None]:
-    """Run a change of the service ``before``; when it fails or is interrupted, mend it."""
+    """Run a change of the service ``before``; when it fails or is interrupted, mend it.
+
+    A pause is no failure. After an interrupt the undo takes ten seconds at most.
+    """
     try:
         yield
+    except Paused:
+        raise
     except BaseException as first:
         _undo(context, before, mend, first)
         raise
+
+
+def was_answered(error: BaseException) -> bool:
+    """Whether the first write was answered. One that was not may still be on its way.
+
+    So it is overtaken: writing anything makes its etag stale.
+    """
+    return isinstance(error, PipelineError) and not isinstance(error, ApiUnreachable)
 
 
 def _undo(context: Context, before: Service, mend: Mend, first: BaseException) -> None:
     try:
         with suppress(*_UNHEARD):
             context.report.doing("undoing: putting traffic back to what it was")
-        said = _put_back(context, before, mend, first)
+        said = _put_back_in_time(context, mend, first)
         with suppress(*_UNHEARD):
             context.report.step(said)
     except PipelineError as error:
         raise TrafficUnknown(
             f"{_name(first)}, and the undo failed too: {error.what}",
             where=error.where,
-            remedy=f"{_what_serves(context)}; {_by_hand(before)}",
+            remedy=f"{_what_serves(context, first)}; {_by_hand(before)}",
             lines=getattr(first, "lines", ()),
         ) from first
     except KeyboardInterrupt:
@@ -59,34 +80,46 @@ def _undo(context: Context, before: Service, mend: Mend, first: BaseException) -
         raise
 
 
-def _put_back(context: Context, before: Service, mend: Mend, first: BaseException) -> str:
+def _put_back_in_time(context: Context, mend: Mend, first: BaseException) -> str:
+    """A dead network gives no call back in time; who interrupts is gone after ten seconds."""
+    if not isinstance(first, KeyboardInterrupt):
+        return _put_back(context, mend, first)
+    try:
+        with time_limit(_LONGEST):
+            return _put_back(context, mend, first)
+    except TookTooLongError as error:
+        raise ApiUnreachable(f"no answer within {_LONGEST:g} s", remedy="") from error
+
+
+def _put_back(context: Context, mend: Mend, first: BaseException) -> str:
     """Mend it, tried again while it is out of reach, refused or changing; says what came of it."""
-    for pause in _PAUSES:
+    cloud_run = _in_time(context, first)
+    for pause in _HURRIED if isinstance(first, KeyboardInterrupt) else _PAUSES:
         try:
-            return _mend(context, before, mend, first)
+            return _mend(cloud_run, mend, first)
         except (ApiRefused, ApiUnreachable, ChangedMeanwhile):
             context.world.sleep(pause)
-    return _mend(context, before, mend, first)
+    return _mend(cloud_run, mend, first)
 
 
-def _mend(context: Context, before: Service, mend: Mend, first: BaseException) -> str:
-    seen = context.cloud_run.get()
-    if seen.etag == before.etag and _was_refused(first):
-        return f"nothing was changed: it serves {show_split(live_split(seen))}"
-    change = mend(seen)
-    if change is None:
-        served = show_split(live_split(seen))
-        return f"somebody else changed it meanwhile, so it is left alone: it serves {served}"
-    done = context.cloud_run.update(seen, change)
+def _in_time(context: Context, first: BaseException) -> CloudRun:
+    return (
+        context.cloud_run.hurried() if isinstance(first, KeyboardInterrupt) else context.cloud_run
+    )
+
+
+def _mend(cloud_run: CloudRun, mend: Mend, first: BaseException) -> str:
+    seen = cloud_run.get()
+    change = mend(seen, first)
+    if isinstance(change, str):
+        return f"{change}: it serves {show_split(live_split(seen))}"
+    try:
+        done = cloud_run.update(seen, change)
+    except NotSettled as error:
+        if not isinstance(first, KeyboardInterrupt):
+            raise
+        return f"traffic was told to go back, and is not there yet: {error.what}"
     return f"traffic is as it was: {show_split(live_split(done))}"
-
-
-def _was_refused(error: BaseException) -> bool:
-    """Whether the first write was answered. One that was not may still be on its way.
-
-    So it is overtaken: writing anything makes its etag stale.
-    """
-    return isinstance(error, PipelineError) and not isinstance(error, ApiUnreachable)
 
 
 def _by_hand(before: Service) -> str:
@@ -95,11 +128,14 @@ def _by_hand(before: Service) -> str:
     return f"`nox -s rollback -- --to {max(split, key=lambda name: split[name])}` puts it right"
 
 
-def _what_serves(context: Context) -> str:
+def _what_serves(context: Context, first: BaseException) -> str:
+    unknown = "what it serves could not be read"
+    if isinstance(first, KeyboardInterrupt):
+        return unknown
     try:
         return f"it serves {show_split(live_split(context.cloud_run.get()))}"
     except PipelineError:
-        return "what it serves could not be read"
+        return unknown
 
 
 def _name(error: BaseException) -> str:

@@ -14,10 +14,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import release
 from pipeline.command_line import STAGES
 from pipeline.config import load_config
 from pipeline.model import Service
+from pipeline.release.candidate import CANDIDATE, candidate_of
+from pipeline.release.history import RELEASES, releases_of
+from pipeline.release.lease import LEASE, lease_of
+from pipeline.release.rejected import REJECTED, rejected_of
+from pipeline.release.variables import VARIABLES, variables_of
 from tests.documents.exit_codes import ROOT, all_errors, codes_on, reference
 
 DOCUMENTS = sorted(
@@ -138,8 +142,8 @@ def test_the_commands_of_the_readme_exist() -> None:
 
 def test_the_options_that_documents_give_to_sessions_are_understood() -> None:
     known = {
-        "--build", "--config", "--explain", "--fix", "--format", "--hold", "--port", "--revision",
-        "--secrets", "--startup-limit", "--to",
+        "--abort", "--build", "--config", "--explain", "--fix", "--force", "--format", "--hold",
+        "--pause", "--port", "--resume", "--revision", "--secrets", "--startup-limit", "--to",
     }  # fmt: skip
     for document in DOCUMENTS:
         text = document.read_text("utf-8")
@@ -161,16 +165,30 @@ def test_the_state_that_is_documented_can_be_read() -> None:
     keys = re.findall(r"^## `(cloud-run-pipeline/\w+)`", text, re.M)
     notes = dict(zip(keys, blocks(text, "json"), strict=True))
     service = _service(notes)
-    candidate = release.candidate_of(service)
+    candidate, lease = candidate_of(service), lease_of(service)
 
-    assert keys == [release.CANDIDATE, release.RELEASES, release.VARIABLES]
+    assert keys == [CANDIDATE, RELEASES, VARIABLES, LEASE, REJECTED]
     assert candidate is not None
-    noted = json.loads(notes[release.CANDIDATE])["note"]
-    assert json.loads(json.dumps(asdict(candidate))) == noted
-    assert list(asdict(candidate)) == re.findall(r"^\| `(\w+)` \|", text, re.M)
-    released = [asdict(one) for one in release.releases_of(service)]
-    assert json.loads(json.dumps(released)) == json.loads(notes[release.RELEASES])["note"]
-    assert release.variables_of(service) == {"DATABASE_URL", "LOG_LEVEL"}
+    assert lease is not None
+    assert _plain(asdict(candidate)) == _note(notes, CANDIDATE)
+    explained = {
+        name
+        for cell in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \|", text, re.M)
+        for name in re.findall(r"\w+", cell)
+    }
+    assert set(asdict(candidate)) == explained
+    assert _plain([asdict(one) for one in releases_of(service)]) == _note(notes, RELEASES)
+    assert _plain(asdict(lease)) == _note(notes, LEASE)
+    assert _plain([asdict(one) for one in rejected_of(service)]) == _note(notes, REJECTED)
+    assert variables_of(service) == {"DATABASE_URL", "LOG_LEVEL"}
+
+
+def _note(notes: dict[str, str], key: str) -> object:
+    return json.loads(notes[key])["note"]
+
+
+def _plain(value: object) -> object:
+    return json.loads(json.dumps(value))
 
 
 def _service(notes: dict[str, str]) -> Service:

@@ -65,6 +65,10 @@ class Project:
     source: str = "hello"
     more: dict[str, str] = field(default_factory=dict)
 
+    def in_one_run(self) -> None:
+        """Let all that follows be one run, in whatever process: it shares the lease."""
+        self.environ["CLOUD_RUN_PIPELINE_RUN"] = self.service
+
     def write(self) -> Path:
         path = self.folder / "pipeline.yaml"
         faulty = f'{{FAULT: "{self.fault}"}}'

@@ -82,6 +82,7 @@ def test_deploy_undoes_the_tag_and_leaves_traffic(serving):
 
 
 def test_shift_restores_the_split_from_before(serving):
+    serving.in_one_run()
     serving.passes("deploy", "verify")
     serving.more = {"PIPELINE_TRAFFIC_STEP_TIME": "1h"}
     process = serving.start("shift")
@@ -95,6 +96,7 @@ def test_shift_restores_the_split_from_before(serving):
 
 
 def test_a_service_that_turns_bad_during_the_shift_is_taken_back(serving):
+    serving.in_one_run()
     serving.passes("deploy", "verify")
     serving.more = {"PIPELINE_TRAFFIC_STEP_TIME": "1h"}
     process = serving.start("shift")

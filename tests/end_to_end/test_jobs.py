@@ -97,6 +97,7 @@ def test_what_has_succeeded_for_a_candidate_does_not_run_again(project):
 
 def test_an_execution_that_goes_on_after_an_interrupt_is_waited_for_and_not_run_twice(project):
     project.jobs = (a_job("migrate", "import time; print('begun'); time.sleep(8)"),)
+    project.in_one_run()
     project.passes("build", "deploy")
     running = project.start("jobs")
     until(lambda: "execution" in running.stdout.readline())

@@ -52,6 +52,7 @@ def test_a_front_end_that_is_not_let_in_is_named(project):
 def test_errors_of_users_stop_the_shift(project):
     project.passes("build", "deploy", "verify", "shift")
     (first,) = project.split()
+    project.in_one_run()
     project.more = {"PIPELINE_TRAFFIC_MAX_ERROR_RATE": "0%", "PIPELINE_TRAFFIC_WATCH": "60s"}
     project.passes("deploy", "verify")
     with project.start("shift") as shift:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,11 +31,13 @@ from pipeline.errors import (
 )
 from pipeline.model import Revision, Service, Target, live_split
 from pipeline.release.candidate import candidate_of
+from pipeline.release.lease import Holder
 from pipeline.report.terminal import Report
 from pipeline.steps.probing import AGENT
 
 IMAGE = "sha256:" + "0" * 64
 LATEST = Target(None, 100)
+ME = Holder("process:here:1", "somebody at a machine")
 THEIRS = Target("agents-old", 0, "theirs")
 CONFIG = """\
 service: agents
@@ -61,10 +64,11 @@ class Cloud:
     """
 
     service: Service | None = None
-    revisions: dict[str, Revision] = field(default_factory=dict)
+    held: dict[str, Revision] = field(default_factory=dict)
     public: bool = False
     sick: set[str] = field(default_factory=set)
     broken: bool = False
+    image: str = IMAGE  # what build finds in the engine
     trusted: set[str] = field(default_factory=set)
     met: set[str] = field(default_factory=set)
     name: str = "agents"
@@ -95,7 +99,7 @@ class Cloud:
         """Keep a changed service, and let what it serves follow what it asks for."""
         service = replace(service, etag=str(int(service.etag) + 1))
         named = {one.revision or service.latest_ready for one in service.traffic}
-        if named <= {name for name, one in self.revisions.items() if one.ready}:
+        if named <= {name for name, one in self.held.items() if one.ready}:
             serving = tuple(
                 replace(one, uri=f"https://{one.tag}---agents" if one.tag else "")
                 for one in service.traffic
@@ -113,7 +117,7 @@ class Cloud:
         image = settings.image if settings else f"image@{IMAGE}"
         labels = settings.labels if settings else {}
         made = datetime(2026, 1, 1, tzinfo=UTC)
-        self.revisions[name] = Revision(name, image, made, ready, "", labels)
+        self.held[name] = Revision(name, image, made, ready, "", labels)
 
     def _note_who_is_met(self) -> None:
         candidate = candidate_of(self.found())
@@ -142,7 +146,13 @@ class Cloud:
         return self._call("update", lambda: self._write(seen, change))
 
     def revision(self, name: str) -> Revision | None:
-        return self._call("revision", lambda: self.revisions.get(name))
+        return self._call("revision", lambda: self.held.get(name))
+
+    def revisions(self) -> Sequence[Revision]:
+        return self._call("revisions", lambda: list(self.held.values())[::-1])
+
+    def delete_revision(self, name: str) -> None:
+        self._call("delete_revision", lambda: self.held.pop(name, None))
 
     def is_public(self, service: Service) -> bool:
         return self._call("is_public", lambda: self.public)
@@ -153,6 +163,15 @@ class Cloud:
             self._note_who_is_met()
 
         return self._call("make_public", effect)
+
+    def make_private(self) -> None:
+        def effect() -> None:
+            self.public = False
+
+        return self._call("make_private", effect)
+
+    def hurried(self) -> Cloud:
+        return self
 
     def _call(self, name: str, effect: Callable[[], object]):
         self.disturb(name, "before")
@@ -216,13 +235,18 @@ class Cloud:
         ]
         return [*lines, *asked, *self.entries]
 
-    def newest(self, name: str, since: datetime) -> Sequence[Entry]:
+    def newest(self, name: str, since: datetime, others: Sequence[str] = ()) -> Sequence[Entry]:
         return self.of_revision(name, datetime(2026, 1, 1, tzinfo=UTC))[::-1]
 
 
-def image_in_store(command: Command) -> Finished:
+def image_in_store(cloud: Cloud, command: Command) -> Finished:
     labels = {SOURCE_LABEL: command.argv[-1].rpartition("src-")[2]}
-    image = {"Id": IMAGE, "Os": "linux", "Architecture": "amd64", "Config": {"Labels": labels}}
+    image = {
+        "Id": cloud.image,
+        "Os": "linux",
+        "Architecture": "amd64",
+        "Config": {"Labels": labels},
+    }
     output = json.dumps([image]) if "inspect" in command.argv else ""
     return Finished(command.argv, 0, output, "")
 
@@ -235,12 +259,14 @@ def a_world(cloud: Cloud, folder: Path) -> World:
         raise AssertionError("a stage must not do this")
 
     return World(
-        run=image_in_store, stream=nothing, start=nothing, guard=nothing, listens=nothing,
+        run=partial(image_in_store, cloud),
+        stream=nothing, start=nothing, guard=nothing, listens=nothing,
         get=cloud.answer, options=cloud.answer,
         now=lambda: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(0, passed[0]),
         monotonic=lambda: passed[0], sleep=lambda seconds: passed.append(passed.pop() + seconds),
         token=lambda length: f"t{next(cloud.chance)}",
         hex_token=lambda length: f"{next(cloud.chance) + 1:0{length}x}",
+        holder=lambda environ: ME, is_gone=lambda holder_id: False,
         environ={"CLOUD_RUN_EMULATOR_HOST": "127.0.0.1:1"}, cwd=folder,
     )  # fmt: skip
 

@@ -45,6 +45,8 @@ class Services:
         if request.service.etag != self.now.etag:
             raise STALE
         self.sent.append(request)
+        for path in request.update_mask.paths:
+            setattr(self.now, path, getattr(request.service, path))
         return SimpleNamespace(operation=None, result=lambda **_: self.now)
 
     def get_iam_policy(self, request: Any, **_: object) -> policy_pb2.Policy:
@@ -66,7 +68,7 @@ def services() -> Services:
 
 @pytest.fixture
 def cloud_run(services: Services) -> CloudRun:
-    cloud_run = CloudRun(Google("127.0.0.1:1"), "p", "l", "agents")
+    cloud_run = CloudRun(Google("127.0.0.1:1"), "p", "l", "agents", sleep=lambda seconds: None)
     cloud_run.__dict__["_services"] = services
     return cloud_run
 
@@ -221,7 +223,8 @@ def test_reading_a_log_is_tried_again_when_it_fails_in_passing() -> None:
 
 
 def test_a_proxy_is_not_asked_for_a_local_cloud_run() -> None:
-    client = CloudRun(Google("127.0.0.1:1"), "p", "l", "agents")._services
+    cloud_run = CloudRun(Google("127.0.0.1:1"), "p", "l", "agents", sleep=lambda seconds: None)
+    client = cloud_run._services
     transports = client.transport, client.transport.operations_client.transport
 
     assert not any(transport._session.trust_env for transport in transports)

@@ -27,11 +27,13 @@ ALLOWED = {
     "config": {"dockerfile.ids", "errors"},
     "catalogue": {"config.faults", "config.reading", "errors", "model"},
     "report": {"commands", "errors", "model", "watched"},
-    "adapters": {"commands", "errors", "inspected", "model", "payloads", "config"},
+    "adapters": {
+        "commands", "errors", "inspected", "model", "payloads", "config", "release.lease",
+    },
     "checks": {
         "model", "payloads", "release", "watched", "adapters.logging.Entry", "adapters.web.Answer",
     },
-    "context": {"adapters", "commands", "config", "report"},
+    "context": {"adapters", "commands", "config", "release.lease", "report"},
     "steps": {
         "adapters", "checks", "commands", "config", "context", "dockerfile", "errors",
         "inspected", "model", "release", "watched",

@@ -8,12 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 from pipeline.__main__ import _terminable, main
-from pipeline.command_line import STAGES
+from pipeline.command_line import STAGES, parse
+from pipeline.context import Context, Options
 from pipeline.stages import status
 
 CONFIG = """\
@@ -53,6 +56,12 @@ def pipeline(*words: str, cwd: Path, **env: str) -> Ran:
         (["lint", "--format", "xml"], "invalid choice: 'xml'"),
         (["local", "--port", "many"], "invalid int value: 'many'"),
         (["schema", "--hold"], "unrecognized arguments: --hold"),
+        (["shift", "--to"], "--to: expected one argument"),
+        (["deploy", "--force"], "--force: expected one argument"),
+        (["deploy", "--force", "--hold"], "--force: expected one argument"),
+        (["shift", "--pause", "yes"], "unrecognized arguments: yes"),
+        (["shift", "--pau"], "unrecognized arguments: --pau"),
+        (["local", "--force", "why"], "unrecognized arguments: --force why"),
     ],
 )
 def test_a_command_that_is_not_understood_is_64_on_standard_error(
@@ -65,6 +74,58 @@ def test_a_command_that_is_not_understood_is_64_on_standard_error(
     assert "✗ That command is not understood" in screen.err
     assert said in screen.err
     assert "--help" in screen.err
+
+
+ORDERS = ("--pause", "--resume", "--abort")
+
+
+@pytest.mark.parametrize("words", list(permutations(ORDERS, 2)))
+def test_a_shift_takes_one_order_at_a_time(words: tuple[str, str], capsys: Screen) -> None:
+    assert main(["shift", *words]) == 64
+    assert f"{words[1]}: not allowed with argument {words[0]}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("stage", sorted(STAGES.keys() - {"shift"}))
+def test_only_a_shift_takes_orders(stage: str, order: str, capsys: Screen) -> None:
+    assert main([stage, order]) == 64
+    assert f"unrecognized arguments: {order}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_stage_takes_what_one_nox_run_hands_to_all(stage: str) -> None:
+    taken = parse([stage, "--hold", "--to", "25", "--force", "a known flake", "--format", "json"])
+
+    assert (taken.hold, taken.to, taken.force) == (True, "25", "a known flake")
+    assert taken.format == "json"
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [
+        (["shift"], Options()),
+        (["shift", "--pause"], Options(pause=True)),
+        (["shift", "--resume"], Options(resume=True)),
+        (["shift", "--abort"], Options(abort=True)),
+        (["shift", "--to", "25"], Options(to="25")),
+        (["shift", "--resume", "--to=50"], Options(resume=True, to="50")),
+        (["rollback", "--to", "agents-api-1"], Options(to="agents-api-1")),
+        (["deploy", "--force", "a known flake"], Options(force="a known flake")),
+        (["deploy", "--force=--odd", "--hold"], Options(force="--odd", hold=True)),
+    ],
+)
+def test_a_stage_is_given_what_was_asked_for(
+    words: list[str], options: Options, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[str, Options]] = []
+
+    def stage(name: str) -> Callable[[Context], None]:
+        return lambda context: given.append((name, context.options))
+
+    monkeypatch.setattr("pipeline.__main__._stage", stage)
+
+    assert main([*words, "--config", str(folder / "pipeline.yaml")]) == 0
+    assert given == [(words[0], options)]
 
 
 @pytest.mark.parametrize("stage", STAGES)

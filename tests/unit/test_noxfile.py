@@ -91,6 +91,7 @@ def test_each_session_has_a_docstring_of_one_line(noxfile: Any) -> None:
         (["--config", "a.yaml"], ["jobs", "verify", "shift"]),
         (["--hold"], ["jobs", "verify"]),
         (["--config", "a.yaml", "--hold"], ["jobs", "verify"]),
+        (["--force", "a known flake", "--to", "25"], ["jobs", "verify", "shift"]),
     ],
 )
 def test_deploy_queues_jobs_verify_and_shift_unless_held(
@@ -119,6 +120,10 @@ def test_deploy_queues_jobs_verify_and_shift_unless_held(
         (["api", "/b/Dockerfile"], ["/typed/here/api", "/b/Dockerfile"]),
         (["--format", "json", "--fix", "api"], ["--format", "json", "--fix", "/typed/here/api"]),
         (["--explain", "S02"], ["--explain", "S02"]),
+        (["--to", "25"], ["--to", "25"]),
+        (["--pause"], ["--pause"]),
+        (["--force", "a known flake"], ["--force", "a known flake"]),
+        (["--force=../why"], ["--force=../why"]),
         (["--port", "0"], ["--port", "0"]),
         (["a.log"], ["/typed/here/a.log"]),
         (["-"], ["-"]),

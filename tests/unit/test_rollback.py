@@ -119,7 +119,7 @@ def test_what_was_left_and_is_gone_is_not_named(
 ) -> None:
     _, new = released(cloud, tmp_path, 2)
     rollback(a_context(cloud, tmp_path))
-    del cloud.revisions[new]
+    del cloud.held[new]
     capsys.readouterr()
 
     status(a_context(cloud, tmp_path))

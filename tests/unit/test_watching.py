@@ -1,33 +1,26 @@
-"""Under traffic: what fails stops the shift and is undone, what is unknown does not."""
+"""The watch over a step: what it shows, what it compares, how soon it sees, how long it waits."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
-from pipeline.adapters.logging import FULL, Entry
+from pipeline.adapters.logging import Entry
+from pipeline.adapters.web import Answer
 from pipeline.context import Context
-from pipeline.errors import (
-    ApiRefused,
-    PipelineError,
-    ShiftFailed,
-    VerifyFailed,
-    VerifyInconclusive,
-)
-from pipeline.model import Outcome
+from pipeline.errors import ApiRefused
+from pipeline.model import Outcome, Target, Verdict
 from pipeline.release.candidate import candidate_of
 from pipeline.stages.deploy import deploy
-from pipeline.stages.shift import shift
 from pipeline.stages.verify import verify
-from pipeline.steps.reading import Tail
-from tests.unit.in_memory import Cloud, a_context, candidate, run, serving
+from pipeline.steps.probing import AGENT, Prober
+from pipeline.steps.watching import Watch
+from pipeline.watched import Answered, Watched
+from tests.unit.in_memory import Cloud, a_context, run, serving
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 OLD = {"agents-1": 100}
@@ -43,319 +36,269 @@ def context(cloud: Cloud, tmp_path: Path) -> Context:
     return a_context(cloud, tmp_path)
 
 
-def entry(log: str, text: str = "", number: int = 0, **more: object) -> Entry:
-    at = BEGAN + timedelta(0, number)
-    return Entry(at, log, text, "INFO", "agents-2", id=f"{log}-{text}-{number}", **more)
+class Users:
+    """Users of the old and of the new revision, whose requests are in the log ``lag`` later.
+
+    ``each_second`` is how many come to the new one; ``waits`` says how long it takes to answer,
+    and ``fails`` which of them it fails, by their numbers.
+    """
+
+    lag = 3.0
+
+    def __init__(self, context: Context, new: str) -> None:
+        self.context, self.new = context, new
+        self.each_second = {new: 5.0, "agents-1": 20.0}
+        self.waits = {new: 0.1, "agents-1": 0.1}
+        self.fails: dict[str, Callable[[int], bool]] = {}
+        self.read: list[tuple[str, ...]] = []
+
+    def newest(self, name: str, since: datetime, others: Sequence[str] = ()) -> Sequence[Entry]:
+        self.read.append((name, *others))
+        seconds = self.context.world.monotonic() - self.lag
+        asked = [one for each in (name, *others) for one in self._of(each, seconds)]
+        probes = [self._entry(name, at, 200, AGENT) for at in range(0, int(seconds), 2)]
+        newest = sorted((*asked, *probes), key=lambda one: one.at, reverse=True)
+        return [one for one in newest if one.at >= since][:3000]
+
+    def _of(self, name: str, seconds: float) -> list[Entry]:
+        each = self.each_second.get(name, 0)
+        fails = self.fails.get(name, lambda number: False)
+        return [
+            self._entry(name, number / each, 500 if fails(number) else 200)
+            for number in range(int(seconds * each))
+        ]
+
+    def _entry(self, name: str, at: float, status: int, agent: str = "a browser") -> Entry:
+        http = {"status": status, "userAgent": agent, "latency": f"{self.waits[name]}s"}
+        time, unique = BEGAN + timedelta(0, at), f"{name} {at} {agent}"
+        return Entry(time, "requests", "", "INFO", name, id=unique, http=http)
 
 
-def when(context: Context, seconds: float, happen: Callable[[], object]) -> None:
-    """Let something happen once so many seconds from now have passed."""
-    sleep, clock = context.world.sleep, context.world.monotonic
-    due, left = clock() + seconds, [happen]
+class Step:
+    """A candidate under a share of the traffic, and a watch over it."""
 
-    def later(pause: float) -> None:
-        sleep(pause)
-        if left and clock() >= due:
-            left.pop()()
+    def __init__(self, cloud: Cloud, context: Context, percent: int = 20) -> None:
+        run(context, deploy, verify)
+        found = candidate_of(cloud.found())
+        assert found is not None
+        self.cloud, self.context, self.candidate = cloud, context, found
+        self.users = Users(context, found.revision)
+        context.__dict__["logs"] = self.users
+        self.shown: list[Watched] = []
+        context.report.watched = self.shown.append  # type: ignore[method-assign]
+        self.ticks: list[float] = []
+        self.tick: Callable[[], None] = lambda: None
+        self.give(percent)
+        self.watch = Watch(context, found, list(OLD), self._tick)
+        assert self.watch.begin() is None
 
-    object.__setattr__(context, "world", replace(context.world, sleep=later))
+    def _tick(self) -> None:
+        self.ticks.append(self.context.world.monotonic())
+        self.tick()
 
+    def give(self, percent: int) -> None:
+        new, tag = self.candidate.revision, Target(self.candidate.revision, 0, self.candidate.tag)
+        others = [Target("agents-1", 100 - percent)] if percent < 100 else []
+        self.cloud.ask(Target(new, percent), *others, tag)
 
-def requests(status: int, count: int) -> list[Entry]:
-    http = {"status": status, "requestMethod": "GET", "requestUrl": "https://agents/x"}
-    return [entry("requests", f"{status}", at, http=http) for at in range(count)]
+    def during(self, seconds: float) -> Verdict | None:
+        service = self.cloud.found()
+        urls = (service.uri, f"https://{self.candidate.tag}---agents")
+        prober = Prober.of(self.context, service)
+        return self.watch.during(prober, urls, seconds, self.cloud.split)
 
-
-@pytest.mark.parametrize(
-    ("entries", "evidence"),
-    [
-        (
-            [entry("stderr", "Traceback (most recent call last):")],
-            "log lines: 1 line that must not be there",
-        ),
-        (
-            [entry("stdout", "BACKGROUND_TASK_FAILURE: user 7")],
-            "log rates: 1 line matches 'BACKGROUND_TASK_FAILURE': none is borne",
-        ),
-        (
-            [entry("varlog/system", "Container called exit(1).", at) for at in range(2)],
-            "exits: its container ended by itself: exit code 1 (2 times)",
-        ),
-        (
-            [*requests(200, 98), *requests(502, 2)],
-            "errors: 2 of 100 requests failed (2 %), more than 1 %",
-        ),
-        (
-            [entry("varlog/system", "Starting new instance. Reason: AUTOSCALING", 0),
-             entry("varlog/system", "Default STARTUP TCP probe succeeded after 1 attempt", 11)],
-            "start-up: 1 instance listened after 11.0 s, more than 10 s",
-        ),
-    ],
-)  # fmt: skip
-def test_what_the_log_tells_under_traffic_stops_the_shift(
-    cloud: Cloud, context: Context, entries: list[Entry], evidence: str
-) -> None:
-    run(context, deploy, verify)
-    new = candidate(cloud)
-    when(context, 2, lambda: cloud.entries.extend(entries))
-
-    with pytest.raises(ShiftFailed) as caught:
-        shift(context)
-
-    assert caught.value.what == evidence
-    assert f"{new} wrote this" in caught.value.lines
-    assert cloud.split == OLD
-    assert candidate_of(cloud.found()).verdict == Outcome.FAIL
+    def verdict(self, check: str) -> Verdict:
+        return next(one for one in self.watch.verdicts if one.check == check)
 
 
-def test_what_the_log_tells_after_the_last_step_stops_the_shift_too(
-    cloud: Cloud, context: Context
-) -> None:
-    run(context, deploy, verify)
-    seen: list[dict[str, int]] = []
-
-    def fail() -> None:
-        seen.append(cloud.split)
-        cloud.entries.append(entry("stdout", "EACCES"))
-
-    when(context, 6, fail)
-    with pytest.raises(ShiftFailed, match="log lines"):
-        shift(context)
-
-    assert list(seen[0].values()) == [100]
-    assert cloud.split == OLD
+@pytest.fixture
+def step(cloud: Cloud, context: Context) -> Step:
+    return Step(cloud, context)
 
 
-def test_a_revision_that_is_slow_under_traffic_is_stopped(cloud: Cloud, context: Context) -> None:
-    run(context, deploy, verify)
-    get = context.world.get
-    slow = replace(context.world, get=lambda *asked: replace(get(*asked), seconds=1.5))
-    object.__setattr__(context, "world", slow)
-    traffic = context.config.traffic.model_copy(update={"step_time": 60.0})
+def with_traffic(context: Context, **changes: object) -> None:
+    traffic = context.config.traffic.model_copy(update=changes)
     config = context.config.model_copy(update={"traffic": traffic})
     object.__setattr__(context, "config", config)
 
-    with pytest.raises(ShiftFailed) as caught:
-        shift(context)
 
-    assert caught.value.what == (
-        "latency: 5 warm answers in 1500 ms (median), 1500 ms (worst): more than 1 s"
-    )
-    assert cloud.split == OLD
+def test_a_healthy_step_is_shown_while_it_is_watched(step: Step) -> None:
+    new = step.candidate.revision
 
+    assert step.during(60) is None
 
-def test_a_forbidden_line_written_since_verify_stops_it_before_any_traffic(
-    cloud: Cloud, context: Context
-) -> None:
-    run(context, deploy, verify)
-    etag = cloud.found().etag
-    cloud.entries.append(entry("stdout", "Traceback (most recent call last):"))
-
-    with pytest.raises(ShiftFailed, match="log lines: 1 line that must not be there"):
-        shift(context)
-
-    assert cloud.found().etag == etag
-    assert cloud.split == OLD
-
-
-@pytest.mark.parametrize(
-    "texts",
-    [
-        ["Container called exit(1)."],
-        ["Memory limit of 9 MiB exceeded"],
-        ["Starting new instance.", "Container called exit(0)."] * 2,
-    ],
-)
-def test_what_ended_since_verify_stops_it_before_any_traffic(
-    cloud: Cloud, context: Context, texts: list[str]
-) -> None:
-    run(context, deploy, verify)
-    etag = cloud.found().etag
-    cloud.entries += [entry("varlog/system", text, at) for at, text in enumerate(texts)]
-
-    with pytest.raises(ShiftFailed, match="exits: its container ended by itself"):
-        shift(context)
-
-    assert cloud.found().etag == etag
+    assert {one.split[new] for one in step.shown} == {20}
+    assert all(one.candidate == new for one in step.shown)
+    left = [one.left for one in step.shown]
+    assert left == sorted(left, reverse=True)
+    assert left[0] == 58
+    assert left[-1] == 0
+    last = step.shown[-1]
+    assert last.before is not None
+    tenth = pytest.approx(0.1, rel=0.02)
+    assert last.new == Answered(last.new.total, 0, tenth, tenth)
+    assert last.before == Answered(last.before.total, 0, tenth, tenth)
+    assert 280 <= last.new.total <= 320
+    assert 1120 <= last.before.total <= 1280
+    assert step.verdict("errors").outcome is Outcome.PASS
+    assert step.verdict("slowdown").outcome is Outcome.PASS
 
 
-def test_ends_before_and_during_the_shift_are_counted_together(
-    cloud: Cloud, context: Context
-) -> None:
-    def end(at: int) -> list[Entry]:
-        texts = ["Starting new instance.", "Container called exit(0)."]
-        return [entry("varlog/system", text, at + late) for late, text in enumerate(texts)]
+def test_one_reading_serves_both_revisions(step: Step) -> None:
+    step.during(60)
 
-    run(context, deploy, verify)
-    cloud.entries += end(0)
-    when(context, 2, lambda: cloud.entries.extend(end(10)))
-
-    with pytest.raises(ShiftFailed, match=r"ended by itself: exit code 0 \(2 times\)"):
-        shift(context)
+    first, *others = step.users.read
+    assert first == (step.candidate.revision,)
+    assert set(others) == {(step.candidate.revision, "agents-1")}
+    assert len(others) <= 12
 
 
-def test_what_the_last_probe_did_to_its_container_is_seen(cloud: Cloud, context: Context) -> None:
-    deploy(context)
-    of_revision, end = cloud.of_revision, entry("varlog/system", "Container called exit(1).")
+def test_each_step_has_a_window_of_its_own(step: Step) -> None:
+    step.users.fails[step.candidate.revision] = lambda number: number < 30
+    step.context.world.sleep(60)
+    step.give(50)
 
-    def later(name: str, since: datetime) -> Sequence[Entry]:
-        entries = of_revision(name, since)
-        cloud.entries[:] = [end]
-        return entries
+    assert step.during(30) is None
+    assert step.shown[-1].new.failed == 0
 
-    cloud.of_revision = later
-    with pytest.raises(VerifyFailed, match="exits: its container ended by itself"):
-        verify(context)
+    step.during(20)
+    assert step.shown[-1].new.total < 120
 
 
-@pytest.mark.parametrize(
-    ("entries", "error", "evidence"),
-    [
-        ([entry("varlog/system", "Starting new instance.")], VerifyFailed,
-         "log lines: no line matches 'ready'"),
-        ([], VerifyInconclusive,
-         "log lines: no line matches 'ready', and the beginning of its log is gone"),
-        ([entry("varlog/system", "Starting new instance.")] * FULL, VerifyInconclusive,
-         "log lines: no line matches 'ready', and the beginning of its log is gone"),
-    ],
-    ids=["whole", "cut", "too long"],
-)  # fmt: skip
-def test_only_a_whole_log_proves_that_a_line_is_absent(
-    cloud: Cloud,
-    context: Context,
-    entries: list[Entry],
-    error: type[PipelineError],
-    evidence: str,
-) -> None:
-    startup = context.config.startup.model_copy(update={"required_logs": (re.compile("ready"),)})
-    object.__setattr__(context, "config", context.config.model_copy(update={"startup": startup}))
-    cloud.entries += entries
-    deploy(context)
+def test_errors_of_the_new_one_alone_are_found(step: Step) -> None:
+    step.users.fails[step.candidate.revision] = lambda number: number % 4 == 0
+    began = step.context.world.monotonic()
 
-    with pytest.raises(error) as caught:
-        verify(context)
+    failed = step.during(60)
 
-    assert caught.value.what == evidence
+    assert failed is not None
+    assert failed.check == "errors"
+    assert "more than 1 %; of the old one 0 of" in failed.evidence
+    assert step.context.world.monotonic() - began < 20
 
 
-def test_what_the_log_told_before_the_shift_does_not_count_as_a_rate(
+def test_errors_that_both_have_are_not_the_candidates(step: Step) -> None:
+    for name in (step.candidate.revision, "agents-1"):
+        step.users.fails[name] = lambda number: number % 4 == 0
+
+    assert step.during(60) is None
+    assert step.verdict("errors").outcome is Outcome.INCONCLUSIVE
+    assert step.verdict("errors").evidence.startswith("both fail: ")
+
+
+def test_a_slower_one_is_found(step: Step) -> None:
+    step.users.waits[step.candidate.revision] = 0.9
+
+    failed = step.during(60)
+
+    assert failed is not None
+    assert failed.check == "slowdown"
+    assert failed.evidence.endswith("more than 2 times as long")
+
+
+def test_at_all_traffic_the_limits_alone_count(step: Step) -> None:
+    step.give(100)
+    step.users.waits[step.candidate.revision] = 0.9
+
+    assert step.during(60) is None
+    assert step.shown[-1].before is None
+    assert step.users.read[-1] == (step.candidate.revision,)
+    step.users.fails[step.candidate.revision] = lambda number: number % 4 == 0
+    failed = step.during(60)
+    assert failed is not None
+    assert failed.check == "errors"
+
+
+def test_where_few_users_came_the_own_probes_are_told(step: Step) -> None:
+    step.users.each_second[step.candidate.revision] = 0.05
+
+    assert step.during(60) is None
+
+    told = step.verdict("errors")
+    assert told.outcome is Outcome.INCONCLUSIVE
+    assert told.evidence == "2 of at least 20 requests came; 30 of 30 own probes answered well"
+    assert step.verdict("slowdown").outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_step_waits_for_users_where_it_is_told_to(
     cloud: Cloud, context: Context, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cloud.entries += [entry("stdout", "OperationalError, trying again"), *requests(500, 50)]
-    run(context, deploy, verify)
-    new = candidate(cloud)
-    shift(context)
+    with_traffic(context, wait_for_requests=300.0)
+    step = Step(cloud, context)
+    step.users.each_second[step.candidate.revision] = 0.2
+    began = context.world.monotonic()
 
-    assert cloud.split == {new: 100}
+    assert step.during(10) is None
+
+    assert 95 <= context.world.monotonic() - began <= 120
+    assert step.verdict("errors").outcome is Outcome.PASS
     said = capsys.readouterr().out
-    assert "? errors: 0 of 0 requests failed: fewer than 20 say nothing" in said
-    assert "? start-up: the system log tells of no start yet" in said
+    assert " of at least 20 requests came: watched for up to 300 s longer" in said
 
 
-def test_a_log_that_cannot_be_read_in_passing_stops_nothing(
-    cloud: Cloud, context: Context, capsys: pytest.CaptureFixture[str]
+def test_it_waits_no_longer_than_that(cloud: Cloud, context: Context) -> None:
+    with_traffic(context, wait_for_requests=30.0)
+    step = Step(cloud, context)
+    step.users.each_second[step.candidate.revision] = 0
+    began = context.world.monotonic()
+
+    assert step.during(10) is None
+    assert context.world.monotonic() - began == 40
+    assert step.verdict("errors").outcome is Outcome.INCONCLUSIVE
+
+
+def test_the_tick_comes_each_round_and_may_stop_it(step: Step) -> None:
+    step.during(20)
+    assert len(step.ticks) == 10
+
+    def taken() -> None:
+        raise ApiRefused("somebody moved traffic", remedy="look")
+
+    step.tick = taken
+    with pytest.raises(ApiRefused, match="somebody moved traffic"):
+        step.during(20)
+    assert len(step.ticks) == 11
+
+
+def test_a_sick_candidate_is_found_before_the_log_is_read_or_anything_else_asked(
+    step: Step,
 ) -> None:
-    run(context, deploy, verify)
+    began, read = step.context.world.monotonic(), len(step.users.read)
+    step.cloud.sick.add(step.candidate.revision)
+    asked, get = list[str](), step.context.world.get
 
-    def broken(*_: object) -> Sequence[Entry]:
-        raise ApiRefused("Quota exceeded", remedy="wait")
+    def counted(url: str, headers: Mapping[str, str], deadline: float) -> Answer:
+        asked.append(url)
+        return get(url, headers, deadline)
 
-    when(context, 1, lambda: setattr(cloud, "newest", broken))
-    shift(context)
+    object.__setattr__(step.context, "world", replace(step.context.world, get=counted))
+    failed = step.during(2)
 
-    assert "? log: it could not be read: Quota exceeded" in capsys.readouterr().out
-    assert list(cloud.split.values()) == [100]
-
-
-def test_the_log_is_read_every_five_seconds_and_at_the_end(cloud: Cloud, context: Context) -> None:
-    run(context, deploy, verify)
-    newest, read = cloud.newest, list[float]()
-
-    def counted(name: str, since: datetime) -> Sequence[Entry]:
-        read.append(context.world.monotonic())
-        return newest(name, since)
-
-    cloud.newest = counted
-    traffic = context.config.traffic.model_copy(update={"step_time": 0.0, "watch": 61.0})
-    config = context.config.model_copy(update={"traffic": traffic})
-    object.__setattr__(context, "config", config)
-    shift(context)
-
-    pauses = [after - before for before, after in pairwise(read)]
-    assert len(read) > 10
-    assert all(pause >= 5 for pause in pauses[:-1])
+    assert failed is not None
+    assert failed.check == "health"
+    assert asked == [f"https://{step.candidate.tag}---agents/health"] * 2
+    assert step.context.world.monotonic() - began == 2
+    assert (len(step.users.read), step.ticks) == (read, [])
 
 
-def test_each_reading_has_what_is_new_and_begins_where_the_last_one_ended(
-    context: Context,
-) -> None:
-    asked: list[datetime] = []
-    log: list[Entry] = []
-
-    def newest(revision: str, since: datetime) -> Sequence[Entry]:
-        asked.append(since)
-        return sorted((one for one in log if one.at >= since), key=lambda one: one.at)[::-1]
-
-    context.__dict__["logs"] = SimpleNamespace(newest=newest)
-    tail = Tail(context, "agents-2", BEGAN)
-    context.world.sleep(1000)
-    log += [entry("stdout", "a", 100), entry("stdout", "b", 200)]
-    assert [one.text for one in tail.read()] == ["a", "b"]
-    log += [entry("stdout", "late", 150), entry("stdout", "c", 200), entry("stdout", "d", 300)]
-    assert [one.text for one in tail.read()] == ["late", "c", "d"]
-    log += [entry("stdout", "of the future", 80_000)]
-    assert [one.text for one in tail.read()] == ["of the future"]
-    log += [entry("stdout", "e", 950)]
-    assert [one.text for one in tail.read()] == ["e"]
-    assert tail.read() == []
-
-    moved = [(since - BEGAN).total_seconds() for since in asked]
-    assert moved == [-600, 140, 240, 940, 940]
-
-
-def test_a_candidate_whose_log_tells_nothing_is_not_judged(cloud: Cloud, context: Context) -> None:
-    health = context.config.health.model_copy(update={"revision": "header:X-Revision"})
-    object.__setattr__(context, "config", context.config.model_copy(update={"health": health}))
-    deploy(context)
-    cloud.log_lag = 3600.0
-    get, name = context.world.get, candidate(cloud)
-    said = replace(
-        context.world, get=lambda *asked: replace(get(*asked), headers={"X-Revision": name})
+def test_one_bad_answer_is_chance_and_a_second_is_not(step: Step) -> None:
+    answers = iter([503, 200, 200, 200, 200])
+    get = step.context.world.get
+    flaky = replace(
+        step.context.world, get=lambda *asked: replace(get(*asked), status=next(answers, 200))
     )
-    object.__setattr__(context, "world", said)
+    object.__setattr__(step.context, "world", flaky)
+    assert step.during(10) is None
 
-    with pytest.raises(VerifyInconclusive, match="log lines: its log is empty"):
-        verify(context)
-
-
-def test_verify_waits_until_the_log_has_come_as_far_as_its_requests(
-    cloud: Cloud, context: Context
-) -> None:
-    deploy(context)
-    cloud.log_lag = 40.0
-    verify(context)
-
-    assert 40 <= context.world.monotonic() < 60
+    answers = iter([503, 200, 200, 503])
+    failed = step.during(10)
+    assert failed is not None
+    assert failed.evidence.startswith("it answered 503")
 
 
-@pytest.mark.parametrize("text", ["Container called exit(1).", "Memory limit of 9 MiB exceeded"])
-def test_a_candidate_that_ended_is_not_verified(cloud: Cloud, context: Context, text: str) -> None:
-    cloud.entries.append(entry("varlog/system", text))
-    deploy(context)
+def test_the_candidate_is_not_compared_with_itself(step: Step) -> None:
+    watch = Watch(step.context, step.candidate, [step.candidate.revision], lambda: None)
+    service = step.cloud.found()
+    watch.during(Prober.of(step.context, service), [service.uri], 10, step.cloud.split)
 
-    with pytest.raises(VerifyFailed, match="exits: its container ended by itself"):
-        verify(context)
-    assert candidate_of(cloud.found()).verdict == Outcome.FAIL
-
-
-def test_a_failed_verification_shows_what_the_candidate_wrote(
-    cloud: Cloud, context: Context
-) -> None:
-    cloud.writes.append("could not connect to server: Connection refused")
-    deploy(context)
-    cloud.sick.add(candidate(cloud))
-
-    with pytest.raises(VerifyFailed, match="health: it answered 503") as caught:
-        verify(context)
-
-    assert "could not connect to server: Connection refused" in caught.value.lines
+    assert step.shown[-1].before is None

@@ -1,15 +1,15 @@
 """The Logging query language, as far as it is emulated (API facts §8).
 
-Comparisons ``= != > >= < <= : =~ !~`` of a field path with a value; AND (also by juxtaposition),
-OR, NOT (or ``-``), parentheses. NOT binds tightest, then OR, then AND. Words and quoted strings
-compare without regard to case, numbers, times, severities and durations by their value. A
-comparison with a field that an entry lacks is false.
+Comparisons ``= != > >= < <= : =~ !~`` of a field path with a value, or with several in parentheses;
+AND (also by juxtaposition), OR, NOT (or ``-``), parentheses. NOT binds tightest, then OR, then AND.
+Words and quoted strings compare without regard to case, numbers, times, severities and durations by
+their value. A comparison with a field that an entry lacks is false.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from pipeline.local_cloud_run.api.log_match import Predicate, comparison
@@ -35,7 +35,7 @@ def compile_filter(text: str) -> Predicate:
     parser = _Parser(list(_tokens(text)))
     if parser.next is None:
         return lambda _: True
-    predicate = parser.conjunction(0)
+    predicate = parser.conjunction(0, parser.comparison)
     if parser.next:
         raise _unparseable(parser.next)
     return predicate
@@ -67,6 +67,10 @@ def _unparseable(token: _Token | None) -> ApiError:
     return invalid(f"Unparseable filter: syntax error near {near}.")
 
 
+_Leaf = Callable[[int], Predicate]
+"""What reads one comparison, or one value of it, at such a depth of brackets."""
+
+
 class _Parser:
     """Recursive descent over the tokens of one filter."""
 
@@ -78,41 +82,51 @@ class _Parser:
     def next(self) -> _Token | None:
         return self._tokens[self._at] if self._at < len(self._tokens) else None
 
-    def conjunction(self, depth: int) -> Predicate:
-        parts = [self._disjunction(depth)]
+    def conjunction(self, depth: int, leaf: _Leaf) -> Predicate:
+        parts = [self._disjunction(depth, leaf)]
         while self.next and self.next.text != ")":
             self._skip_word("AND")
-            parts.append(self._disjunction(depth))
+            parts.append(self._disjunction(depth, leaf))
         return lambda entry: all(part(entry) for part in parts)
 
-    def _disjunction(self, depth: int) -> Predicate:
-        parts = [self._term(depth)]
+    def _disjunction(self, depth: int, leaf: _Leaf) -> Predicate:
+        parts = [self._term(depth, leaf)]
         while self._skip_word("OR"):
-            parts.append(self._term(depth))
+            parts.append(self._term(depth, leaf))
         return lambda entry: any(part(entry) for part in parts)
 
-    def _term(self, depth: int) -> Predicate:
+    def _term(self, depth: int, leaf: _Leaf) -> Predicate:
         if depth > _DEEPEST:
             raise invalid("Unparseable filter: it is nested too deeply.")
         if self._skip_word("NOT") or self._skip("minus"):
-            inner = self._term(depth + 1)
+            inner = self._term(depth + 1, leaf)
             return lambda entry: not inner(entry)
         if self.next and self.next.text == "(":
-            self._take("bracket")
-            inner = self.conjunction(depth + 1)
-            if self._take("bracket").text != ")":
-                raise _unparseable(self.next)
-            return inner
-        return self._comparison()
+            return self._bracketed(depth, leaf)
+        return leaf(depth)
 
-    def _comparison(self) -> Predicate:
+    def _bracketed(self, depth: int, leaf: _Leaf) -> Predicate:
+        self._take("bracket")
+        inner = self.conjunction(depth + 1, leaf)
+        if self._take("bracket").text != ")":
+            raise _unparseable(self.next)
+        return inner
+
+    def comparison(self, depth: int) -> Predicate:
+        """Of a field with a value, or with several as in ``field=("a" OR "b")``."""
         field = self._take("word")
         if self.next is None or self.next.kind != "operator":
             raise not_emulated(f"search words without a field in a filter: {field.text[:40]}")
-        sign = self._take("operator").text
-        if self.next and self.next.text == "(":
-            raise not_emulated(f"several values in one comparison of a filter: {field.text[:40]}")
-        return comparison(_path(field), sign, _unquoted(self._take("word").text))
+        path, sign = _path(field), self._take("operator").text
+
+        def value(_: int) -> Predicate:
+            return comparison(path, sign, _unquoted(self._take("word").text))
+
+        if self.next is None or self.next.text != "(":
+            return value(depth)
+        if sign.startswith("!"):
+            raise not_emulated(f"several values that a field must not have: {field.text[:40]}")
+        return self._bracketed(depth, value)
 
     def _take(self, kind: str) -> _Token:
         token = self.next
