@@ -131,6 +131,13 @@ def replay(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="uv|virtualenv", reuse_venv=True)
+def simulate(session: nox.Session) -> None:
+    """Run the stages on a simulated Cloud Run where everything goes wrong, seed by seed."""
+    install(session)
+    session.run("python", "-m", "tests.simulation", *session.posargs)
+
+
+@nox.session(venv_backend="uv|virtualenv", reuse_venv=True)
 def check(session: nox.Session) -> None:
     """Check style, types, documents and workflows."""
     install(session)

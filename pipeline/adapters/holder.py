@@ -43,6 +43,16 @@ def is_gone(holder_id: str) -> bool:
         return True
     except (OSError, OverflowError):
         return False
+    return _is_zombie(number)
+
+
+def _is_zombie(number: str) -> bool:
+    """Whether it has ended, and its parent has not looked yet; where Linux tells."""
+    with (
+        suppress(OSError),
+        open(f"/proc/{number}/stat", encoding="utf-8", errors="replace") as file,
+    ):
+        return file.read().rpartition(")")[2].split()[:1] == ["Z"]
     return False
 
 

@@ -30,7 +30,7 @@ DOCUMENTS = sorted(
 NAMES = [path.relative_to(ROOT).as_posix() for path in DOCUMENTS]
 README = (ROOT / "README.md").read_text("utf-8")
 CI_FILES = [ROOT / "cloudbuild.yaml", *sorted((ROOT / ".github/workflows").glob("*.yml"))]
-NO_STAGES = {"tests", "check", "replay"}
+NO_STAGES = {"tests", "check", "replay", "simulate"}
 TOP_LEVEL = {
     ".ci", ".github", ".gitignore", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
     "cloudbuild.yaml", "docs", "noxfile.py", "pipeline", "pipeline.yaml", "pyproject.toml",

@@ -83,6 +83,18 @@ def test_a_process_of_this_machine_is_known_to_be_gone_once_it_has_ended() -> No
     assert is_gone(f"{place}:{ended.pid}")
 
 
+def test_a_process_that_nobody_has_waited_for_yet_is_gone_as_well() -> None:
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+    place = holder({}).id.rpartition(":")[0]
+    try:
+        assert is_gone(f"{place}:{child}")
+    finally:
+        os.waitpid(child, 0)
+
+
 @pytest.mark.parametrize(
     "other",
     ["", "process", "process:", "process::", "process:elsewhere:1", "github:a/b/7", "x:y:1"],

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 CHAIN = ["lint", "build", "smoke", "deploy"]
 SESSIONS = [
     *CHAIN, "jobs", "verify", "shift", "rollback", "status", "diagnose", "rehearse", "local",
-    "tests", "replay", "check",
+    "tests", "replay", "simulate", "check",
 ]  # fmt: skip
 
 
