@@ -13,6 +13,7 @@ from pipeline.errors import (
     ApiRefused,
     ApiUnreachable,
     ChangedMeanwhile,
+    NoCredentials,
     Paused,
     PipelineError,
     TrafficUnknown,
@@ -65,6 +66,8 @@ def _undo(context: Context, before: Service, mend: Mend, first: BaseException) -
         with suppress(*_UNHEARD):
             context.report.step(said)
     except PipelineError as error:
+        if isinstance(first, NoCredentials) and isinstance(error, NoCredentials):
+            raise _left(first, before) from first
         raise TrafficUnknown(
             f"{_name(first)}, and the undo failed too: {error.what}",
             where=error.where,
@@ -89,6 +92,16 @@ def _put_back_in_time(context: Context, mend: Mend, first: BaseException) -> str
             return _put_back(context, mend, first)
     except TookTooLongError as error:
         raise ApiUnreachable(f"no answer within {_LONGEST:g} s", remedy="") from error
+
+
+def _left(first: NoCredentials, before: Service) -> NoCredentials:
+    """Credentials that ended in the middle: nothing is known to be wrong, so it can go on."""
+    return NoCredentials(
+        f"{first.what}; traffic is left where it is, for without them nothing can be changed",
+        where=first.where,
+        remedy=f"{first.remedy}; then `nox -s status`: `nox -s shift` goes on from there, and "
+        f"{_by_hand(before)}",
+    )
 
 
 def _put_back(context: Context, mend: Mend, first: BaseException) -> str:

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.context import Context
-from pipeline.errors import ApiRefused, ApiUnreachable, PermissionMissing, TrafficUnknown
+from pipeline.errors import (
+    ApiRefused,
+    ApiUnreachable,
+    NoCredentials,
+    PermissionMissing,
+    TrafficUnknown,
+)
 from pipeline.stages.deploy import deploy
 from pipeline.stages.shift import shift
 from pipeline.stages.verify import verify
@@ -142,3 +148,28 @@ def test_an_undo_goes_on_when_nobody_reads_what_it_says(
     with pytest.raises(BrokenPipeError):
         shift(context)
     assert cloud.split == {"agents-1": 100}
+
+
+def test_credentials_that_end_in_the_middle_leave_a_shift_to_go_on(
+    cloud: Cloud, context: Context
+) -> None:
+    run(context, deploy, verify)
+    writes = []
+
+    def expire(call: str, when: str) -> None:
+        if (call, when) == ("update", "after"):
+            writes.append(call)
+        if writes and (call, when) != ("update", "after"):
+            raise NoCredentials("the token has expired", remedy="log in")
+
+    cloud.disturb = expire
+    with pytest.raises(NoCredentials, match="traffic is left where it is") as caught:
+        shift(context)
+    assert "`nox -s shift` goes on" in caught.value.remedy
+    made = candidate(cloud)
+    assert cloud.split == {"agents-1": 50, made: 50}
+
+    cloud.disturb = lambda call, when: None
+    context.world.sleep(900)
+    run(context, shift)
+    assert cloud.split == {made: 100}
