@@ -24,6 +24,8 @@ def holder(environ: Mapping[str, str]) -> Holder:
         repository = environ.get("GITHUB_REPOSITORY", "")
         who = f"{environ.get('GITHUB_ACTOR', 'GitHub')}, run {run} of {repository}"
         return Holder(f"github:{repository}/{run}", who)
+    if run := environ.get("CI_PIPELINE_URL", "") or environ.get("BUILD_TAG", ""):
+        return Holder(f"run:{run}", run)  # GitLab's, Jenkins'
     if build := environ.get("BUILD_ID", ""):
         return Holder(f"build:{build}", f"Cloud Build {build}")
     user = environ.get("USER") or environ.get("USERNAME") or "somebody"

@@ -39,7 +39,7 @@ class Tries:
         seconds = next(self._pauses, None)
         if seconds is None or self._pace.monotonic() + seconds > self._ends:
             raise self._failures[0]
-        if trouble is not Trouble.STALE:
+        if trouble is not Trouble.STALE or len(self._failures) > 1:
             self._pace.sleep(seconds)
 
 

@@ -64,9 +64,12 @@ def note_candidate(candidate: Candidate) -> dict[str, str]:
 
 
 def note_job(candidate: Candidate, job: JobRun) -> dict[str, str]:
-    """One more job ran for the candidate; a verdict from before it counts no more."""
-    ran = (*candidate.jobs, job)
-    return note_candidate(replace(candidate, jobs=ran, verdict="", verified=""))
+    """One more job ran for the candidate; a verdict from before it counts no more.
+
+    Of one that users have already met, it stays: they are on it by that verdict.
+    """
+    ran = replace(candidate, jobs=(*candidate.jobs, job))
+    return note_candidate(ran if ran.asked else replace(ran, verdict="", verified=""))
 
 
 def note_verdict(candidate: Candidate, outcome: Outcome, at: str) -> dict[str, str]:

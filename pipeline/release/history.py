@@ -10,6 +10,7 @@ from pipeline.model import Service, Split, asked_split, live_split
 from pipeline.release.candidate import CANDIDATE, Candidate, candidate_of
 from pipeline.release.jobs import JobRun, are_sound, with_jobs
 from pipeline.release.notes import PREFIX, is_sound, read, write
+from pipeline.release.rejected import digest_of
 
 RELEASES = f"{PREFIX}releases"
 KEPT = 10
@@ -34,6 +35,11 @@ def releases_of(service: Service) -> tuple[Release, ...]:
         return releases if all(is_sound(one) and are_sound(one.jobs) for one in releases) else ()
     except (TypeError, ValueError):
         return ()
+
+
+def has_served(service: Service, image: str) -> bool:
+    """Whether a release of this very image served, as far as the notes go."""
+    return any(digest_of(one.image) == digest_of(image) for one in releases_of(service))
 
 
 def note_released(service: Service, candidate: Candidate, now: str) -> dict[str, str]:

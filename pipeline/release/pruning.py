@@ -26,6 +26,14 @@ def is_old_tag(target: Target, tag: str, made_by: Mapping[str, str]) -> bool:
     return not target.percent and made_by.get(target.revision or "") == target.tag
 
 
+def is_made_by(revision: str, tag: str) -> bool:
+    """Whether the release of that tag made a revision: both have its token in their names.
+
+    Another tool that changes a service hands the label on to a revision of its own name.
+    """
+    return tag.startswith(TAG) and revision.endswith(f"-{tag.removeprefix(TAG)}")
+
+
 def spare(service: Service, ours: Sequence[Revision], keep: int) -> Sequence[str]:
     """The revisions of this pipeline that nobody needs any more, oldest first.
 

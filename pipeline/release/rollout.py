@@ -160,12 +160,15 @@ def others_change(course: Course, seen: Service, asked: Split) -> str:
     return ""
 
 
-def taken_back(course: Course, seen: Service) -> tuple[Target, ...] | None:
+def taken_back(course: Course, seen: Service, asked: Sequence[Split]) -> tuple[Target, ...] | None:
     """The traffic that undoes a shift; None where it is somebody else's by now.
 
-    A first release has nothing to go back to, and keeps what it has.
+    ``asked`` is what this run may have asked for last: another run of the same release counts as
+    somebody else. A first release has nothing to go back to, and keeps what it has.
     """
     noted = candidate_of(seen)
     if noted is None or noted.revision != course.candidate.revision or not is_ours(noted, seen):
+        return None
+    if asked_split(seen) not in asked:
         return None
     return pinned(course.base or course.split_at(100), seen.traffic)

@@ -15,7 +15,7 @@ from pipeline.model import Image, Service, Split, live_split, release_names, sho
 from pipeline.release.candidate import Candidate, note_candidate
 from pipeline.release.variables import note_variables
 from pipeline.stages.build import built_image
-from pipeline.steps.again import is_there_already, must_not_be_rejected
+from pipeline.steps.again import is_there_already, must_not_be_paused, must_not_be_rejected
 from pipeline.steps.explaining import explained
 from pipeline.steps.jobs import jobs_of, run_job
 from pipeline.steps.leasing import leased, must_be_free, until_verified
@@ -32,6 +32,7 @@ def deploy(context: Context) -> None:
     service = settled_if_any(context)
     if service is not None:
         must_be_free(context, service)
+        must_not_be_paused(service)
     secrets_must_resolve(context, service)
     reference = _publish(context, image)
     if service is not None:
@@ -96,7 +97,7 @@ def _update(
 ) -> Service:
     change = Change(settings, dark(service, candidate), _notes(context, service, candidate))
     # Where nothing ever served there is nothing to go back to.
-    safely = undone(context, service, taken_back(service, candidate))
+    safely = undone(context, live_split(service), taken_back(service, candidate))
     ready = context.report.timed(f"{candidate.revision} is ready")
     with safely if live_split(service) else nullcontext(), ready:
         return context.cloud_run.update(service, change)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipeline.adapters.cloud_run import Change
+from pipeline.checks.revision import judge_tag
 from pipeline.context import Context
 from pipeline.errors import NoCandidate, NotVerified, UsageError
-from pipeline.model import Service, live_split, show_split
+from pipeline.model import Outcome, Service, live_split, show_split
 from pipeline.release.candidate import Candidate
 from pipeline.release.history import note_released
 from pipeline.release.lease import note_no_lease
@@ -25,9 +26,9 @@ from pipeline.release.rollout import (
 )
 from pipeline.steps import shifting, watching
 from pipeline.steps.grip import Grip, paused, unpaused
-from pipeline.steps.leasing import must_be_free
+from pipeline.steps.leasing import let_go_when_it_fails, must_be_free
 from pipeline.steps.orders import abort, pause
-from pipeline.steps.probing import LOG_PAUSE
+from pipeline.steps.probing import LOG_PAUSE, Prober
 from pipeline.steps.pruning import old_tags, prune
 from pipeline.steps.reading import told_by_log
 from pipeline.steps.standing import candidate_url, settled, the_candidate
@@ -36,12 +37,13 @@ from pipeline.steps.undo import undone
 
 def shift(context: Context) -> None:
     """Shift to each step of ``traffic.steps``; a failure restores the split from before."""
-    steps = _steps(context)
-    service = settled(context)
+    steps, options = _steps(context), context.options
+    is_order = options.pause or options.abort
+    service = context.cloud_run.get() if is_order else settled(context)
     candidate = the_candidate(service)
     context.report.stage("shift", f"{candidate.revision}, now {show_split(live_split(service))}")
-    if context.options.pause or context.options.abort:
-        order = pause if context.options.pause else abort
+    if is_order:
+        order = pause if options.pause else abort
         order(context, service, candidate)
     else:
         _shift(context, service, candidate, steps)
@@ -65,20 +67,29 @@ def _steps(context: Context) -> tuple[int, ...]:
 def _shift(
     context: Context, service: Service, candidate: Candidate, steps: tuple[int, ...]
 ) -> None:
-    _must_be_ready(context, service, candidate)
-    course = _course(context, service, unpaused(candidate), steps)
-    grip = Grip(context, service, course)
-    told, proved = told_by_log(context, candidate, LOG_PAUSE), shifting.proved(context, course)
-    with told, proved, undone(context, service, shifting.restored(context, course)):
+    _must_be_ready(context, service, candidate, steps)
+    prober = Prober.of(context, service)
+    may_open = context.config.run.allow_unauthenticated and not prober.is_public
+    course = _course(context, service, unpaused(candidate), steps, opens=may_open)
+    grip = Grip(context, service, course, prober)
+    told = told_by_log(context, candidate, LOG_PAUSE)
+    proved = shifting.proved(context, course, grip)
+    with told, proved, undone(context, course.base, shifting.restored(context, course, grip)):
         end = _climb(context, course, grip)
-    if isinstance(end, Finish):
-        _finish(context, course.candidate, grip)
-    else:
-        _hold(context, grip)
+    with let_go_when_it_fails(context):
+        if isinstance(end, Finish):
+            _finish(context, course.candidate, grip)
+        else:
+            _hold(context, grip)
 
 
-def _must_be_ready(context: Context, service: Service, candidate: Candidate) -> None:
+def _must_be_ready(
+    context: Context, service: Service, candidate: Candidate, steps: tuple[int, ...]
+) -> None:
     must_be_free(context, service)
+    if candidate.is_first and steps[-1] < 100:
+        what = f"{candidate.revision} is the first: it has all traffic, and there is nobody else"
+        raise UsageError(what, where="--to", remedy="leave --to away")
     if not candidate.is_verified:
         judged = f"its verdict is {candidate.verdict}" if candidate.verdict else "nobody judged it"
         raise NotVerified(
@@ -96,27 +107,35 @@ def _must_be_ready(context: Context, service: Service, candidate: Candidate) -> 
             remedy="run `nox -s deploy` for a new candidate",
         )
     candidate_url(service, candidate)
+    moved = judge_tag(service, candidate)
+    if moved.outcome is not Outcome.PASS:
+        remedy = "run `nox -s deploy` for a new candidate"
+        raise NoCandidate(moved.evidence, where=service.name, remedy=remedy)
 
 
 def _course(
-    context: Context, service: Service, candidate: Candidate, steps: tuple[int, ...]
+    context: Context,
+    service: Service,
+    candidate: Candidate,
+    steps: tuple[int, ...],
+    *,
+    opens: bool,
 ) -> Course:
     traffic, base = context.config.traffic, base_of(candidate, service)
-    is_to_be_open = context.config.run.allow_unauthenticated
     return Course(
         candidate=replace(candidate, before=base),
         base=base,
         steps=steps,
         step_time=traffic.step_time,
         watch=traffic.watch,
-        opens=is_to_be_open and not context.cloud_run.is_public(service),
+        opens=opens,
     )
 
 
 def _climb(context: Context, course: Course, grip: Grip) -> Hold | Finish:
     """One move after the other, each from what the service then serves."""
     others = tuple(course.base)
-    watch = watching.Watch(context, course.candidate, against=others, tick=grip.look)
+    watch = watching.Watch(context, course.candidate, course.steps, others, grip.look)
     shifting.must_pass(course, grip, watch.begin())
     event = Event.BEGAN
     while True:

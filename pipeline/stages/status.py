@@ -9,7 +9,7 @@ from pipeline.release.history import releases_of
 from pipeline.release.rejected import rejected_of
 from pipeline.release.rollout import is_ours, share_of
 from pipeline.stages.rollback import left_behind, way_back, ways_forward
-from pipeline.steps.leasing import others_lease
+from pipeline.steps.leasing import live_lease
 
 _COMMIT = 40  # characters of git's name for it
 
@@ -36,7 +36,7 @@ def status(context: Context) -> None:
 
 def _show_work(context: Context, service: Service) -> None:
     """Who is at it, and what to do where nobody is any more."""
-    at_work, candidate = others_lease(context, service), candidate_of(service)
+    at_work, candidate = live_lease(context, service), candidate_of(service)
     if at_work is not None:
         context.report.note(f"a release is under way: {at_work.who}, since {at_work.since}")
         return
@@ -49,9 +49,11 @@ def _show_work(context: Context, service: Service) -> None:
         asked = show_split(asked_split(service))
         context.report.warn(f"somebody else moved traffic since: it asks for {asked}")
     elif candidate.asked:
+        stands = f"its shift stands at {share_of(candidate, service)} %, and nobody is at it"
+        first = "" if candidate.is_verified else "`nox -s verify`, then "
+        back = "closes it" if candidate.is_first else "takes it back"
         context.report.warn(
-            f"its shift stands at {share_of(candidate, service)} %, and nobody is at it: "
-            "`nox -s shift` goes on, `nox -s shift -- --abort` takes it back"
+            f"{stands}: {first}`nox -s shift` goes on, `nox -s shift -- --abort` {back}"
         )
 
 
@@ -105,6 +107,8 @@ def _show_candidate(context: Context, service: Service, candidate: Candidate | N
     verdict = candidate.verdict or "not judged yet"
     has = live_split(service).get(candidate.revision, 0)
     context.report.note(f"candidate {candidate.revision} at {has} %, {verdict}, {candidate.image}")
+    if candidate.forced:
+        context.report.note(f"  its image was rejected before, and forced: {candidate.forced}")
     for job in candidate.jobs:
         kind = "reversible" if job.reversible else "not reversible"
         context.report.note(f"  {job.name} ran for it, {kind}: {job.execution}")

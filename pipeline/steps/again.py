@@ -12,7 +12,15 @@ from pipeline.release.candidate import Candidate, candidate_of
 from pipeline.release.rejected import digest_of, rejection_of
 from pipeline.release.rollout import share_of
 from pipeline.release.variables import variables_of
+from pipeline.steps.grip import paused
 from pipeline.steps.settings import variable_names
+
+
+def must_not_be_paused(service: Service) -> None:
+    """Raises Paused: who paused a release does not want the next one to end it."""
+    candidate = candidate_of(service)
+    if candidate is not None and candidate.paused:
+        paused(service, candidate)
 
 
 def must_not_be_rejected(context: Context, service: Service, image: str) -> None:
@@ -55,7 +63,7 @@ def _lacks_jobs(context: Context, service: Service, candidate: Candidate) -> boo
 def _is_the_same(context: Context, service: Service, candidate: Candidate, image: str) -> bool:
     if digest_of(candidate.image) != digest_of(image) or candidate.verdict == Outcome.FAIL:
         return False
-    if candidate.paused or variables_of(service) != variable_names(context.config):
+    if variables_of(service) != variable_names(context.config):
         return False
     if candidate.is_first and live_split(service) != {candidate.revision: 100}:
         return False

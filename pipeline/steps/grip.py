@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import NoReturn
 
@@ -12,6 +13,7 @@ from pipeline.model import Service, Split, asked_split, live_split, show_split
 from pipeline.release.candidate import Candidate, candidate_of
 from pipeline.release.rollout import Course, others_change
 from pipeline.steps.leasing import STEP, is_ending, leased, others_lease
+from pipeline.steps.probing import Prober
 
 _LOOKS = 30.0  # seconds between two looks at the service
 
@@ -19,21 +21,26 @@ _LOOKS = 30.0  # seconds between two looks at the service
 class Grip:
     """One shift's hold on its service, ``service`` as it was last read or written."""
 
-    def __init__(self, context: Context, service: Service, course: Course) -> None:
+    def __init__(self, context: Context, service: Service, course: Course, prober: Prober) -> None:
         self._context = context
         self._course = course
         self._looked = context.world.monotonic()
         self.service = service
         self.asked: Split = asked_split(service)
+        self.asking: Split = self.asked  # with a write that may be under way
+        self.prober = prober
+        self.failed = False  # whether a check found the candidate itself bad
+        self.opened = False  # whether everybody was let in
 
     def write(self, change: Change, asked: Split | None = None) -> Service:
         """Write onto the service as it was last seen; ``asked`` is the split that this asks for."""
+        self.asking = self.asked if asked is None else asked
         try:
             self.service = self._context.cloud_run.update(self.service, change)
-        except ChangedMeanwhile as error:
-            self._must_be_ours(self._context.cloud_run.get(), error.what)
+        except ChangedMeanwhile:
+            self._must_be_ours(self._context.cloud_run.get(), "")
             raise
-        self.asked = self.asked if asked is None else asked
+        self.asked = self.asking
         self._looked = self._context.world.monotonic()
         return self.service
 
@@ -45,7 +52,8 @@ class Grip:
         if self._context.world.monotonic() - self._looked >= _LOOKS:
             self.check()
             if is_ending(self._context, self.service):
-                self.write(Change(notes=leased(self._context, self.service, STEP)))
+                with suppress(ApiRefused, ApiUnreachable):  # it is a courtesy, and no more
+                    self.write(Change(notes=leased(self._context, self.service, STEP)))
 
     def check(self, found: str = "") -> None:
         """Look now; ``found`` is what a check found, which says nothing if it is not ours."""
@@ -60,7 +68,8 @@ class Grip:
     def _must_be_ours(self, seen: Service, found: str) -> None:
         candidate = self._course.candidate
         noted = candidate_of(seen)
-        if noted is not None and noted.revision == candidate.revision and noted.paused:
+        is_paused = noted is not None and noted.revision == candidate.revision and noted.paused
+        if noted is not None and is_paused and not found:
             paused(seen, noted)
         what = others_change(self._course, seen, self.asked)
         lease = others_lease(self._context, seen)

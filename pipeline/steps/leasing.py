@@ -32,16 +32,22 @@ def must_be_free(context: Context, service: Service) -> None:
             f"another release is under way: {lease.who}, since {lease.since}",
             where=service.name,
             remedy=f"wait for it; if it is dead, its lease ends {lease.until}; "
-            "`nox -s rollback` and `nox -s shift -- --abort` end the release at once",
+            "`nox -s shift -- --abort` ends the release at once, and leaves what served before it",
         )
 
 
-def others_lease(context: Context, service: Service) -> Lease | None:
-    """The lease of another run that is not over, of a process that may still be there."""
+def live_lease(context: Context, service: Service) -> Lease | None:
+    """The lease of a run that may still be there."""
     lease, world = lease_of(service), context.world
-    if lease is None or lease.id == context.holder.id or is_over(lease, world.now()):
+    if lease is None or is_over(lease, world.now()) or world.is_gone(lease.id):
         return None
-    return None if world.is_gone(lease.id) else lease
+    return lease
+
+
+def others_lease(context: Context, service: Service) -> Lease | None:
+    """The same, if it is not our own."""
+    lease = live_lease(context, service)
+    return None if lease is None or lease.id == context.holder.id else lease
 
 
 def leased(context: Context, service: Service | None, term: float) -> dict[str, str]:

@@ -6,11 +6,20 @@ from dataclasses import replace
 
 from pipeline.adapters.cloud_run import Change
 from pipeline.context import Context
-from pipeline.errors import ChangedMeanwhile, NothingToRollBackTo
-from pipeline.model import Service, asked_split, live_split, pinned, show_split, without_tag
+from pipeline.errors import ChangedMeanwhile
+from pipeline.model import (
+    Outcome,
+    Service,
+    asked_split,
+    live_split,
+    pinned,
+    show_split,
+    without_tag,
+)
 from pipeline.release.candidate import CANDIDATE, Candidate, note_candidate
 from pipeline.release.lease import note_no_lease
 from pipeline.release.rollout import is_ours
+from pipeline.steps.grip import unpaused
 
 
 def pause(context: Context, service: Service, candidate: Candidate) -> None:
@@ -26,19 +35,27 @@ def pause(context: Context, service: Service, candidate: Candidate) -> None:
 
 def abort(context: Context, service: Service, candidate: Candidate) -> None:
     """One write: the split from before the release, and no candidate any more."""
-    if candidate.is_first:
-        raise NothingToRollBackTo(
-            f"{candidate.revision} is the first revision: nothing served before it",
-            where=service.name,
-            remedy="close the service in the console, or mend it and `nox -s deploy`",
-        )
     if not is_ours(candidate, service):
         raise ChangedMeanwhile(
             f"it asks for {show_split(asked_split(service))}, which is no step of this release",
             where=service.name,
             remedy="choose what is to serve: `nox -s rollback -- --to REVISION`",
         )
+    if candidate.is_first:
+        _close(context, service, candidate)
+        return
     traffic = pinned(candidate.before, without_tag(service.traffic, candidate.tag))
     notes = {CANDIDATE: "", **note_no_lease()}
     done = context.cloud_run.update(service, Change(traffic=traffic, notes=notes))
     context.report.step(f"aborted; it serves {show_split(live_split(done))}")
+
+
+def _close(context: Context, service: Service, candidate: Candidate) -> None:
+    """Nothing served before a first one: nobody is let in, and the next one is a first again."""
+    if context.cloud_run.is_public(service):
+        context.cloud_run.make_private()
+    failed = replace(
+        unpaused(candidate), verdict=Outcome.FAIL.value, verified=context.now(), asked={}
+    )
+    context.cloud_run.update(service, Change(notes={**note_candidate(failed), **note_no_lease()}))
+    context.report.step("aborted; nothing served before it, so it is private: nobody is let in")

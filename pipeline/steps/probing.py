@@ -55,6 +55,10 @@ class Prober:
         return cls(context, "" if context.cloud_run.is_public(service) else service.uri)
 
     @property
+    def is_public(self) -> bool:
+        return not self.audience
+
+    @property
     def headers(self) -> Mapping[str, str]:
         """What lets a request in; made anew before it expires, for a step may take a day."""
         if self.audience and self.context.world.monotonic() >= self._until_when:

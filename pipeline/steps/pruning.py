@@ -7,7 +7,7 @@ from pipeline.context import Context
 from pipeline.errors import ApiRefused, PipelineError
 from pipeline.model import Service, Target, without_tag
 from pipeline.release.candidate import Candidate
-from pipeline.release.pruning import TAG, is_old_tag, spare
+from pipeline.release.pruning import TAG, is_made_by, is_old_tag, spare
 
 _MOST = 5
 """Revisions deleted at a time: each is a write, and the quota may be 30 a minute."""
@@ -32,7 +32,7 @@ def prune(context: Context, service: Service) -> None:
     """Delete old revisions of this pipeline that nobody needs; the release is done in any case."""
     try:
         held = context.cloud_run.revisions()
-        ours = [one for one in held if one.labels.get(RELEASE_LABEL)]
+        ours = [one for one in held if is_made_by(one.name, one.labels.get(RELEASE_LABEL, ""))]
         for name in spare(service, ours, context.config.traffic.keep)[:_MOST]:
             _delete(context, name)
     except PipelineError as error:

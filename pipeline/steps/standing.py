@@ -101,8 +101,8 @@ def served(context: Context, service: Service) -> dict[str, int]:
     """The split that a release goes back to; empty while nobody was let in to a first one.
 
     A release that was broken off half-way is undone by the next: its candidate's share goes back.
-    A first revision that was never released serves alone and in private: the next one replaces it
-    as a first one, for it may be sick and must not share the traffic of a sound one.
+    A first revision that was never released serves alone and in private. Unless it was verified,
+    the next one replaces it as a first one: it may be sick, and must not share traffic with it.
     """
     live, candidate = live_split(service), candidate_of(service)
     if candidate is not None and not candidate.is_first and is_ours(candidate, service):
@@ -112,8 +112,13 @@ def served(context: Context, service: Service) -> dict[str, int]:
                 f"this one takes it back to {show_split(candidate.before)}"
             )
         return dict(candidate.before)
-    unreleased = candidate is not None and candidate.is_first and live == {candidate.revision: 100}
-    if live and not unreleased:
+    unfit = (
+        candidate is not None
+        and candidate.is_first
+        and not candidate.is_verified
+        and live == {candidate.revision: 100}
+    )
+    if live and not unfit:
         return live
     if not context.cloud_run.is_public(service):
         return {}

@@ -18,7 +18,7 @@ from pipeline.errors import (
     PipelineError,
     TrafficUnknown,
 )
-from pipeline.model import Service, live_split, show_split
+from pipeline.model import Service, Split, live_split, show_split
 
 _PAUSES = (1.0, 4.0, 15.0, 45.0)
 """Seconds before each further try; together more than the minute that a quota is counted in."""
@@ -36,8 +36,8 @@ Mend = Callable[[Service, BaseException], Change | str]
 
 
 @contextmanager
-def undone(context: Context, before: Service, mend: Mend) -> Iterator[None]:
-    """Run a change of the service ``before``; when it fails or is interrupted, mend it.
+def undone(context: Context, before: Split, mend: Mend) -> Iterator[None]:
+    """Run a change of a service; when it fails or is interrupted, mend it: back to ``before``.
 
     A pause is no failure. After an interrupt the undo takes ten seconds at most.
     """
@@ -58,7 +58,7 @@ def was_answered(error: BaseException) -> bool:
     return isinstance(error, PipelineError) and not isinstance(error, ApiUnreachable)
 
 
-def _undo(context: Context, before: Service, mend: Mend, first: BaseException) -> None:
+def _undo(context: Context, before: Split, mend: Mend, first: BaseException) -> None:
     try:
         with suppress(*_UNHEARD):
             context.report.doing("undoing: putting traffic back to what it was")
@@ -77,7 +77,7 @@ def _undo(context: Context, before: Service, mend: Mend, first: BaseException) -
     except KeyboardInterrupt:
         with suppress(*_UNHEARD):
             context.report.warn(
-                f"stopped during the undo: it served {show_split(live_split(before))} before, "
+                f"stopped during the undo: before the release it served {show_split(before)}, "
                 f"and may not now; {_by_hand(before)}"
             )
         raise
@@ -94,7 +94,7 @@ def _put_back_in_time(context: Context, mend: Mend, first: BaseException) -> str
         raise ApiUnreachable(f"no answer within {_LONGEST:g} s", remedy="") from error
 
 
-def _left(first: NoCredentials, before: Service) -> NoCredentials:
+def _left(first: NoCredentials, before: Split) -> NoCredentials:
     """Credentials that ended in the middle: nothing is known to be wrong, so it can go on."""
     return NoCredentials(
         f"{first.what}; traffic is left where it is, for without them nothing can be changed",
@@ -132,13 +132,14 @@ def _mend(cloud_run: CloudRun, mend: Mend, first: BaseException) -> str:
         if not isinstance(first, KeyboardInterrupt):
             raise
         return f"traffic was told to go back, and is not there yet: {error.what}"
-    return f"traffic is as it was: {show_split(live_split(done))}"
+    return f"traffic is as before the release: {show_split(live_split(done))}"
 
 
-def _by_hand(before: Service) -> str:
+def _by_hand(before: Split) -> str:
     """Named, because a rollback of its own choice may go further back than what served."""
-    split = live_split(before)
-    return f"`nox -s rollback -- --to {max(split, key=lambda name: split[name])}` puts it right"
+    if not before:
+        return "`nox -s status` says what there is"
+    return f"`nox -s rollback -- --to {max(before, key=lambda name: before[name])}` puts it right"
 
 
 def _what_serves(context: Context, first: BaseException) -> str:

@@ -56,13 +56,14 @@ class Watch:
         self,
         context: Context,
         candidate: Candidate,
+        steps: Sequence[int],
         against: Sequence[str],
         tick: Callable[[], None],
     ) -> None:
         self._context, self._tick = context, tick
         self._candidate = candidate.revision
         self._against = tuple(one for one in against if one != candidate.revision)
-        self._limits = _limits(context.config)
+        self._limits = _limits(context.config, steps)
         self._waits = context.config.traffic.wait_for_requests
         self._began = self._last_reading = context.world.monotonic()
         self._tail = Tail(context, candidate.revision, datetime.fromisoformat(candidate.created))
@@ -78,7 +79,11 @@ class Watch:
 
     def begin(self) -> Verdict | None:
         """Read what its log has so far; the verdict if that fails."""
-        return self._heed(self._seen.before(self._tail.read()))
+        try:
+            new = self._tail.read()
+        except (ApiRefused, ApiUnreachable):
+            return None  # the readings of the watch have all of it
+        return self._heed(self._seen.before(new))
 
     def during(
         self, prober: Prober, urls: Sequence[str], seconds: float, split: Split
@@ -182,12 +187,12 @@ class Watch:
         )
 
 
-def _limits(config: Config) -> Limits:
+def _limits(config: Config, steps: Sequence[int]) -> Limits:
     """What may be borne at each of the readings that a whole shift may make."""
     traffic = config.traffic
     step = (traffic.step_time, traffic.wait_for_requests)
     last = (traffic.watch, traffic.wait_for_requests)
-    times = (*step * (len(traffic.steps) - 1), *last)
+    times = [seconds for one in steps for seconds in (last if one == 100 else step)]
     return Limits(
         max_rate=traffic.max_error_rate,
         max_slowdown=traffic.max_slowdown,

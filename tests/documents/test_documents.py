@@ -143,7 +143,8 @@ def test_the_commands_of_the_readme_exist() -> None:
 def test_the_options_that_documents_give_to_sessions_are_understood() -> None:
     known = {
         "--abort", "--build", "--config", "--explain", "--fix", "--force", "--format", "--hold",
-        "--pause", "--port", "--resume", "--revision", "--secrets", "--startup-limit", "--to",
+        "--jobs", "--pause", "--port", "--resume", "--revision", "--secrets", "--seed", "--seeds",
+        "--startup-limit", "--to",
     }  # fmt: skip
     for document in DOCUMENTS:
         text = document.read_text("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 _READ_BY_POST = (":list", ":generateIdToken", ":testIamPermissions", ":wait")
 _ANSWER = 60.0  # seconds
-_NAMED = 3  # parts of a path that say what it is about
+_PLACE = re.compile(r"^/v\d/(projects/[^/]+/(locations/[^/]+|serviceAccounts)/)?")
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Call:
     @property
     def name(self) -> str:
         """Such as ``PATCH services/hello``."""
-        parts = urlsplit(self.path).path.split("/")
-        return f"{self.method} {'/'.join(parts[2:] if len(parts) <= _NAMED else parts[6:])}"
+        path = urlsplit(self.path).path
+        return f"{self.method} {_PLACE.sub('', path)}"
 
 
 Hook = Callable[[Call, bool], bool]

@@ -73,7 +73,7 @@ def test_deploy_undoes_the_tag_and_leaves_traffic(serving):
     code, output = ended(process, signal.SIGINT)
 
     assert code == errors.Interrupted.exit_code
-    assert f"traffic is as it was: {serving.first} 100 %" in output
+    assert f"traffic is as before the release: {serving.first} 100 %" in output
     until(lambda: not serving.observed().get("reconciling"))
     assert serving.split() == {serving.first: 100}
     assert not [target for target in serving.observed()["traffic"] if target.get("tag")]
@@ -91,7 +91,7 @@ def test_shift_restores_the_split_from_before(serving):
     code, output = ended(process, signal.SIGTERM)
 
     assert code == errors.Terminated.exit_code
-    assert f"traffic is as it was: {serving.first} 100 %" in output
+    assert f"traffic is as before the release: {serving.first} 100 %" in output
     assert serving.split() == {serving.first: 100}
 
 

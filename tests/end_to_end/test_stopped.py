@@ -77,7 +77,7 @@ def test_a_revision_that_does_not_start_leaves_traffic_and_no_tag_and_shows_its_
     assert ran.code == errors.RevisionFailed.exit_code
     assert "failed to start and listen on the port" in ran.output
     assert line in ran.output
-    assert f"traffic is as it was: {serving.first} 100 %" in ran.output
+    assert f"traffic is as before the release: {serving.first} 100 %" in ran.output
     assert unharmed(serving)
     assert not [target for target in serving.observed()["traffic"] if target.get("tag")]
 

@@ -24,6 +24,8 @@ _FORKS.set_forkserver_preload([
 _ENDS = 120.0  # seconds
 _NUMBERS = itertools.count()
 
+_OTHERS = ("PIPELINE_", "CLOUD_RUN_PIPELINE_", "GITHUB_", "BUILD_ID")
+
 RELEASE = ("deploy", "jobs", "verify", "shift")
 
 
@@ -54,6 +56,11 @@ class Run:
             self.process.kill()
             raise TimeoutError(self.output)
         return Ran(code, self.output)
+
+
+def on_its_own(environ: Mapping[str, str]) -> dict[str, str]:
+    """Without the settings of others, and without what makes all processes one run of a CI."""
+    return {name: value for name, value in environ.items() if not name.startswith(_OTHERS)}
 
 
 def start(project: Project, *stages: str) -> Run:

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 from pipeline.adapters.cloud_run import Change
@@ -271,7 +272,7 @@ def a_world(cloud: Cloud, folder: Path) -> World:
     )  # fmt: skip
 
 
-def a_context(cloud: Cloud, folder: Path, **options: str) -> Context:
+def a_context(cloud: Cloud, folder: Path, **options: Any) -> Context:
     (folder / "pipeline.yaml").write_text(CONFIG)
     (folder / "Dockerfile").write_text("FROM scratch\n")
     config = load_config(folder / "pipeline.yaml", {})

@@ -170,12 +170,23 @@ def test_tags_stay_where_nobody_can_tell_whose_they_are(
 
 
 def test_five_of_ours_go_at_a_time_oldest_first(tmp_path: Path) -> None:
-    cloud = cloud_of(*["x"] * 3, "", *["x"] * 10)
+    cloud = cloud_of(*(f"c-{number}" if number != 3 else "" for number in range(14)))
     cloud.ask(Target("agents-13", 100))
     prune(a_context(cloud, tmp_path), cloud.found())
     numbers = sorted(int(name.rpartition("-")[2]) for name in cloud.held)
 
     assert numbers == [3, 6, 7, 8, 9, 10, 11, 12, 13]
+
+
+def test_what_another_tool_made_with_our_label_is_not_ours(tmp_path: Path) -> None:
+    """Tools that change a service keep the labels of its template."""
+    cloud = cloud_of(*(f"c-{number}" for number in range(8)))
+    cloud.held["agents-0"] = revision("agents-0", label="c-7")
+    cloud.ask(Target("agents-7", 100))
+    prune(a_context(cloud, tmp_path), cloud.found())
+
+    assert "agents-0" in cloud.held
+    assert "agents-1" not in cloud.held
 
 
 @pytest.mark.parametrize(
@@ -189,7 +200,7 @@ def test_five_of_ours_go_at_a_time_oldest_first(tmp_path: Path) -> None:
 def test_what_cannot_be_deleted_is_a_warning(
     call: str, error: Exception, left: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    cloud = cloud_of(*["x"] * 8)
+    cloud = cloud_of(*(f"c-{number}" for number in range(8)))
     cloud.ask(Target("agents-7", 100))
     cloud.disturb = fails(call, error)
     prune(a_context(cloud, tmp_path), cloud.found())
@@ -199,7 +210,7 @@ def test_what_cannot_be_deleted_is_a_warning(
 
 
 def test_one_that_is_refused_does_not_keep_the_others(tmp_path: Path) -> None:
-    cloud = cloud_of(*["x"] * 8)
+    cloud = cloud_of(*(f"c-{number}" for number in range(8)))
     cloud.ask(Target("agents-7", 100))
     refusals = [ApiRefused("it is actively serving", remedy="leave it")]
 

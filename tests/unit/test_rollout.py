@@ -161,7 +161,7 @@ def test_an_undo_goes_back_from_every_step(before: dict[str, int], percent: int)
     aim = course(before, (100,))
     at = service(aim.split_at(percent) if percent else before, aim.candidate)
 
-    back = taken_back(aim, at)
+    back = taken_back(aim, at, [asked_split(at)])
 
     assert back is not None
     restored = replace(at, traffic=back, serving=back)
@@ -187,7 +187,7 @@ def test_what_somebody_else_asked_for_is_not_taken_back(
         assert is_ours(noted, at)
     else:
         assert not is_ours(noted, at)
-        assert taken_back(aim, at) is None
+        assert taken_back(aim, at, [asked_split(at)]) is None
         assert base_of(noted, at) == theirs
 
 
@@ -197,8 +197,8 @@ def test_all_to_the_latest_is_never_what_a_shift_asked_for(before: dict[str, int
     at = service({NEW: 100}, aim.candidate)
     latest = replace(at, traffic=(Target(None, 100), *pinned({}, at.traffic)))
 
-    assert taken_back(aim, at) is not None
-    assert taken_back(aim, latest) is None
+    assert taken_back(aim, at, [asked_split(at)]) is not None
+    assert taken_back(aim, latest, [asked_split(latest)]) is None
     assert base_of(aim.candidate, latest) == before, "the next step is still taken from there"
 
 
@@ -217,8 +217,10 @@ def test_what_others_do_is_seen(before: dict[str, int], percent: int) -> None:
     assert "agents-newer" in others_change(aim, service(split, another), split)
     ended = replace(ours, annotations={})
     assert "aborted, rolled back or ended" in others_change(aim, ended, split)
-    assert taken_back(aim, ended) is None
-    assert taken_back(aim, replace(ours, annotations=note_candidate(another))) is None
+    assert taken_back(aim, ours, [split]) is not None
+    assert taken_back(aim, ours, [before]) is None, "another run asked for that"
+    assert taken_back(aim, ended, [split]) is None
+    assert taken_back(aim, replace(ours, annotations=note_candidate(another)), [split]) is None
 
 
 def test_traffic_that_was_moved_between_deploy_and_shift_is_what_it_starts_from() -> None:

@@ -131,7 +131,10 @@ def test_a_second_interruption_leaves_at_once_and_says_what_it_left(
 
     assert calls == ["update", "get"]
     said = capsys.readouterr().out
-    assert "stopped during the undo: it served agents-1 100 % before, and may not now" in said
+    assert (
+        "stopped during the undo: before the release it served agents-1 100 %, and may not now"
+        in said
+    )
     assert "`nox -s rollback -- --to agents-1` puts it right" in said
 
 

@@ -89,7 +89,7 @@ class Step:
         self.ticks: list[float] = []
         self.tick: Callable[[], None] = lambda: None
         self.give(percent)
-        self.watch = Watch(context, found, list(OLD), self._tick)
+        self.watch = Watch(context, found, (50, 100), list(OLD), self._tick)
         assert self.watch.begin() is None
 
     def _tick(self) -> None:
@@ -297,7 +297,7 @@ def test_one_bad_answer_is_chance_and_a_second_is_not(step: Step) -> None:
 
 
 def test_the_candidate_is_not_compared_with_itself(step: Step) -> None:
-    watch = Watch(step.context, step.candidate, [step.candidate.revision], lambda: None)
+    watch = Watch(step.context, step.candidate, (50, 100), [step.candidate.revision], lambda: None)
     service = step.cloud.found()
     watch.during(Prober.of(step.context, service), [service.uri], 10, step.cloud.split)
 
