@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import logging
 import os
+
+# begin: of this repository only
 import sys
 from pathlib import Path
 
+# end: of this repository only
 import nox
 
 nox.needs_version = ">=2025.11.12"
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["check", "tests"]
+nox.options.sessions = ["smoke"]
 nox.options.stop_on_first_error = True
 # nox looks for uv even where no session uses it, and says so before the first stage has a word.
 logging.getLogger("nox").addFilter(lambda record: record.msg != "uv binary not found.")
 
+# begin: of this repository only
+nox.options.sessions = ["check", "tests"]
 SHELL_SCRIPTS = (
     ".ci/run",
     "scripts/engine",
@@ -24,15 +29,18 @@ SHELL_SCRIPTS = (
     "scripts/packages.sh",
     "scripts/test-programs",
 )
-WITH_A_VALUE = {
-    "--format", "--to", "--force", "--explain", "--port", "--startup-limit", "--revision", "--build",
-}  # fmt: skip
-WITH_A_PATH = ("--config=", "--secrets=")
 SCHEMAS = {
     "github-workflows": [str(file) for file in Path(".github/workflows").glob("*.yml")],
     "dependabot": [".github/dependabot.yml"],
     "cloudbuild": ["cloudbuild.yaml"],
 }
+# end: of this repository only
+
+WITH_A_VALUE = {
+    "--format", "--to", "--candidate", "--force", "--explain", "--port", "--startup-limit",
+    "--revision", "--build",
+}  # fmt: skip
+WITH_A_PATH = ("--config=", "--secrets=")
 
 
 @nox.session
@@ -113,6 +121,7 @@ def local(session: nox.Session) -> None:
     pipeline(session, "local")
 
 
+# begin: of this repository only
 @nox.session(venv_backend="uv|virtualenv", reuse_venv=True)
 def tests(session: nox.Session) -> None:
     """Run the tests, on real containers."""
@@ -152,6 +161,15 @@ def check(session: nox.Session) -> None:
         session.run("check-jsonschema", "--quiet", "--builtin-schema", f"vendor.{schema}", *file)
 
 
+def install(session: nox.Session) -> None:
+    """Install the locked dependencies and the project as it stands."""
+    session.install("--quiet", "-r", "scripts/requirements.txt", "-r", "tests/requirements.txt")
+    session.install("--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
+
+
+# end: of this repository only
+
+
 def pipeline(session: nox.Session, stage: str) -> None:
     """What `python -m pipeline STAGE` does, in this process: one start, one import, one signal."""
     try:
@@ -181,12 +199,8 @@ def where_it_was_typed(session: nox.Session) -> list[str]:
 
 
 def machine(session: nox.Session) -> None:
-    """Make sure of a container engine and of the sample's base image."""
+    """Make sure of a container engine, and of what it cannot bring itself."""
     session.run("scripts/engine", external=True, log=False)
+    # begin: of this repository only
     session.run(sys.executable, "scripts/base-image", external=True, log=False)
-
-
-def install(session: nox.Session) -> None:
-    """Install the locked dependencies and the project as it stands."""
-    session.install("--quiet", "-r", "scripts/requirements.txt", "-r", "tests/requirements.txt")
-    session.install("--quiet", "--no-deps", "--no-build-isolation", "--editable", ".")
+    # end: of this repository only

@@ -53,6 +53,7 @@ def _run(argv: Sequence[str], world: World, report: Report) -> int:
         with _terminable():
             config = _config(arguments, world, report)
             _call(arguments, config, world, report)
+            report.ended()
     except UsageError as error:
         report.error(error)
         return error.exit_code
@@ -92,6 +93,14 @@ def _call(
         run(world, report, asked, config)
     elif arguments.stage == "diagnose":
         _diagnose(arguments, config, world, report)
+    elif arguments.stage == "init":
+        _init(arguments, world, report)
+    elif config is not None and arguments.stage == "doctor":
+        from pipeline.context import Context
+        from pipeline.stages.doctor import doctor, terraform
+
+        act = terraform if arguments.terraform else doctor
+        act(Context(config, world, report))
     elif config is not None:
         from pipeline.context import Context, Options
 
@@ -115,9 +124,16 @@ def _diagnose(
         diagnose(Context(config, world, report), Wanted(arguments.revision, arguments.build))
 
 
+def _init(arguments: argparse.Namespace, world: World, report: Report) -> None:
+    from pipeline.stages.init import Asked, init
+
+    given = {one.name: getattr(arguments, one.name) for one in fields(Asked)}
+    init(world, report, Asked(**given))
+
+
 def _config(arguments: argparse.Namespace, world: World, report: Report) -> Config | None:
     """The configuration, with its secrets hidden from here on; None where a stage needs none."""
-    if arguments.stage in {"schema", "local"} or _needs_none(arguments):
+    if arguments.stage in {"schema", "local", "init"} or _needs_none(arguments):
         return None
     from pipeline.config import load_config
     from pipeline.report.masking import secret_values

@@ -24,6 +24,8 @@ STAGES = {
 CONFIG = Path("pipeline.yaml")
 
 _OTHERS = {
+    "init": "bring the pipeline into a repository",
+    "doctor": "say what Google Cloud lacks for a deploy",
     "diagnose": "say what a failure is known as: of a saved log, a revision, a build",
     "local": "run a local Cloud Run",
     "schema": "print the JSON Schema of pipeline.yaml",
@@ -76,6 +78,8 @@ def _take_options(stage: argparse.ArgumentParser, name: str) -> None:
 
 
 def _take_orders(shift: argparse.ArgumentParser) -> None:
+    shift.add_argument("--candidate", default="", metavar="REVISION",
+                       help="the one that was approved: no other is shifted")  # fmt: skip
     orders = shift.add_mutually_exclusive_group()
     orders.add_argument("--pause", action="store_true",
                         help="let the shift under way stop where it is")  # fmt: skip
@@ -107,5 +111,23 @@ def _take_paths(lint: argparse.ArgumentParser) -> None:
     lint.add_argument("--explain", default="", metavar="RULE", help="tell about a rule: S02")
 
 
-_TAKES = {"local": _take_port, "diagnose": _take_log}
+def _take_place(init: argparse.ArgumentParser) -> None:
+    init.add_argument("folder", nargs="?", type=Path, default=Path(),
+                      help="the repository (default: the one this folder is in)")  # fmt: skip
+    init.add_argument("--source", default="", metavar="FOLDER", help="where the Dockerfile is")
+    for name in ("service", "project", "region"):
+        init.add_argument(f"--{name}", default="", help="where what is there does not say it")
+    init.add_argument("--dry-run", action="store_true", help="show every file, and write none")
+    init.add_argument("--overwrite", action="store_true",
+                      help="write over files that differ; they are shown before")  # fmt: skip
+
+
+def _take_terraform(doctor: argparse.ArgumentParser) -> None:
+    doctor.add_argument("--terraform", action="store_true",
+                        help="print the resources for Terraform, and look at nothing")  # fmt: skip
+
+
+_TAKES = {
+    "local": _take_port, "diagnose": _take_log, "init": _take_place, "doctor": _take_terraform,
+}  # fmt: skip
 """The options of stages that run by themselves."""

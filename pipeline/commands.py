@@ -40,6 +40,10 @@ class Engine:
     buildx: bool = False
 
 
+CLOUD_BUILD = Engine("docker", "cloud-build", buildkit=True)
+"""The docker that a step of Cloud Build has."""
+
+
 @dataclass(frozen=True)
 class ContainerRun:
     """One container, run as Cloud Run would run it (API facts §4)."""
@@ -181,7 +185,7 @@ def build_image(engine: Engine, build: ImageBuild) -> Command:
         argv += ["--build-arg", f"{name}={value}"]
     if build.target:
         argv += ["--target", build.target]
-    env = {} if engine.name != "docker" else {"DOCKER_BUILDKIT": "1" if engine.buildkit else "0"}
+    env = {} if engine.name == "podman" else {"DOCKER_BUILDKIT": "1" if engine.buildkit else "0"}
     return Command((*argv, build.folder), env=env)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pipeline.adapters.builds import Builds
 from pipeline.adapters.cloud_run import CloudRun
 from pipeline.adapters.engine import find_engine
 from pipeline.adapters.google import Google
@@ -13,8 +14,9 @@ from pipeline.adapters.identity import IdTokens
 from pipeline.adapters.jobs import Jobs
 from pipeline.adapters.logging import Logs
 from pipeline.adapters.secrets import Secrets
+from pipeline.adapters.storage import Storage
 from pipeline.adapters.world import World
-from pipeline.commands import Engine
+from pipeline.commands import CLOUD_BUILD, Engine
 from pipeline.release.lease import Holder
 from pipeline.report.terminal import Report
 
@@ -28,6 +30,7 @@ class Options:
 
     format: str = "text"
     to: str = ""  # a revision for rollback, a percentage for shift
+    candidate: str = ""  # the revision that was approved
     hold: bool = False
     pause: bool = False
     resume: bool = False
@@ -44,16 +47,36 @@ class Context:
 
     @cached_property
     def engine(self) -> Engine:
+        """The container engine of this machine."""
         return find_engine(self.world, self.config.build.engine)
+
+    @property
+    def builds_in_cloud(self) -> bool:
+        return self.config.build.engine == "cloud-build"
+
+    @property
+    def builder(self) -> Engine:
+        """What builds the image: Cloud Build, or the engine of this machine."""
+        return CLOUD_BUILD if self.builds_in_cloud else self.engine
 
     @cached_property
     def google(self) -> Google:
-        return Google.from_environ(self.world.environ)
+        allowed = self.config.allow_key_file
+        return Google.from_environ(self.world.environ, takes_key_file=allowed)
 
     @cached_property
     def cloud_run(self) -> CloudRun:
         world = self.world
         return CloudRun(self.google, *self._place, sleep=world.sleep, monotonic=world.monotonic)
+
+    @cached_property
+    def builds(self) -> Builds:
+        region = self.config.build.region or self.config.region
+        return Builds(self.google, self.config.project, region)
+
+    @cached_property
+    def storage(self) -> Storage:
+        return Storage.of(self.google, self.world.environ)
 
     @cached_property
     def logs(self) -> Logs:

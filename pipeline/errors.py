@@ -271,6 +271,34 @@ class ImageRejected(PipelineError):
     title = "This image was rejected"
 
 
+class SourceRefused(PipelineError):
+    """What is in the source must not be uploaded, or cannot be."""
+
+    exit_code = 37
+    title = "The source cannot be uploaded"
+
+
+class NotReady(PipelineError):
+    """Something that a deploy needs is not set up."""
+
+    exit_code = 38
+    title = "Something is missing for a deploy"
+
+
+class WouldOverwrite(PipelineError):
+    """A file that init writes is there already, and differs."""
+
+    exit_code = 39
+    title = "There are files already"
+
+
+class KeyFileRefused(PipelineError):
+    """The credentials are a service account's key, kept in a file."""
+
+    exit_code = 40
+    title = "A key file is no good credential"
+
+
 class UsageError(PipelineError):
     exit_code = 64
     title = "That command is not understood"

@@ -1,4 +1,4 @@
-"""How Google's clients for Cloud Run are connected: over REST, to Google or to this machine."""
+"""How Google's clients are connected: over REST, to Google or to this machine."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 from pipeline.adapters.google import Google
 
 
-def connection(google: Google) -> dict[str, Any]:
-    """What every client of Cloud Run is made with."""
+def connection(google: Google, api: str = "run") -> dict[str, Any]:
+    """What every client of an API is made with."""
     from google.api_core.client_options import ClientOptions
 
     return {
         "transport": "rest",
         "credentials": google.credentials,
-        "client_options": ClientOptions(api_endpoint=google.endpoint("run")),
+        "client_options": ClientOptions(api_endpoint=google.endpoint(api)),
     }
 
 

@@ -36,7 +36,7 @@ class CloudRun:
     project: str
     location: str
     service: str
-    sleep: Callable[[float], None]
+    sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
     limits: Limits = PATIENT
 

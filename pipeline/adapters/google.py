@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from pipeline.adapters.refusals import EMULATOR, no_credentials, translated
-from pipeline.errors import ConfigError
+from pipeline.errors import ConfigError, KeyFileRefused
 
 CALL = 20.0
 """Seconds that one call of an API may take."""
@@ -28,9 +28,10 @@ class Google:
     """Endpoints and credentials. ``emulator`` is HOST:PORT of a local Cloud Run, or empty."""
 
     emulator: str = ""
+    takes_key_file: bool = False
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> Google:
+    def from_environ(cls, environ: Mapping[str, str], *, takes_key_file: bool = False) -> Google:
         host = environ.get(EMULATOR, "").strip()
         name, _, port = host.rpartition(":")
         if host and not (name and port.isdigit() and "/" not in host):
@@ -39,7 +40,7 @@ class Google:
                 where=EMULATOR,
                 remedy="set it to what `nox -s local` printed, or unset it",
             )
-        return cls(host)
+        return cls(host, takes_key_file)
 
     def endpoint(self, api: str) -> str:
         """The base URL of an API: run, logging, secretmanager, iamcredentials."""
@@ -47,16 +48,22 @@ class Google:
 
     @cached_property
     def credentials(self) -> Any:
-        """Application default credentials; none at all for a local Cloud Run."""
+        """Application default credentials; none at all for a local Cloud Run.
+
+        Raises NoCredentials and KeyFileRefused.
+        """
         from google.auth import credentials as auth_credentials
         from google.auth import default, exceptions
 
         if self.emulator:
             return auth_credentials.AnonymousCredentials()  # type: ignore[no-untyped-call]
         try:
-            return default(scopes=[_SCOPE])[0]
+            found = default(scopes=[_SCOPE])[0]
         except exceptions.GoogleAuthError as error:
             raise no_credentials(error) from error
+        if not self.takes_key_file and _is_key(found):
+            raise _key_refused(found)
+        return found
 
     @cached_property
     def session(self) -> Any:
@@ -95,6 +102,23 @@ class Google:
 
         with translated(f"{api}.googleapis.com{path}"):
             return read_again()(ask)()
+
+
+def _is_key(credentials: Any) -> bool:
+    """Whether a key that was stored in a file is behind them, impersonation or not."""
+    from google.oauth2 import service_account
+
+    source = getattr(credentials, "_source_credentials", None)
+    return any(isinstance(one, service_account.Credentials) for one in (credentials, source))
+
+
+def _key_refused(credentials: Any) -> KeyFileRefused:
+    return KeyFileRefused(
+        "a service account's key does not expire, works from anywhere, and is a file to lose",
+        where=str(getattr(credentials, "service_account_email", "")),
+        remedy="use `gcloud auth application-default login --impersonate-service-account=ACCOUNT`, "
+        "in CI Workload Identity Federation; or write allow_key_file: true into pipeline.yaml",
+    )
 
 
 def read_again(seconds: float = READS) -> Any:

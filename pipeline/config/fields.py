@@ -78,6 +78,7 @@ ServiceName = Annotated[str, AfterValidator(names.service_name), _written(names.
 JobName = Annotated[str, AfterValidator(names.job_name), _written(names.SERVICE)]
 ProjectId = Annotated[str, AfterValidator(names.project_id), _written(names.PROJECT)]
 Region = Annotated[str, AfterValidator(names.region), _written(names.REGION)]
+BuildRegion = Annotated[str, AfterValidator(names.build_region), _written(names.BUILD_REGION)]
 ImageName = Annotated[str, AfterValidator(names.image_name), _written(names.IMAGE)]
 EnvName = Annotated[str, AfterValidator(texts.env_name), _written(texts.ENV_NAME)]
 EnvValue = Annotated[str, AfterValidator(texts.env_value)]
@@ -89,6 +90,7 @@ Address = Annotated[str, AfterValidator(texts.address), _written(texts.ADDRESS)]
 ServiceAccount = Annotated[
     str, AfterValidator(names.service_account), _written(names.SERVICE_ACCOUNT)
 ]
+Bucket = Annotated[str, AfterValidator(names.bucket), _written(names.BUCKET)]
 CloudSql = Annotated[str, AfterValidator(names.cloud_sql), _written(names.CLOUD_SQL)]
 RuleId = Annotated[str, AfterValidator(names.rule_id), _written(names.RULE)]
 PLATFORM = BeforeValidator(names.platform)

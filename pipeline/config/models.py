@@ -56,6 +56,10 @@ class Document(Section):
     )
     traffic: Traffic = Field(default_factory=Traffic)
     rehearse: Rehearse = Field(default_factory=Rehearse)
+    allow_key_file: bool = key(
+        "Whether a service account's key, kept in a file, is a credential to deploy with",
+        default=False,
+    )
     catalogue: fields.Text | None = key(
         "File of failures of your own, seen from the folder of this file", None
     )

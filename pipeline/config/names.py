@@ -14,8 +14,10 @@ IMAGE = rf"^(?:{_HOST}/)?{_SEGMENT}(?:/{_SEGMENT})*$"
 SERVICE = r"^[a-z](?:[a-z0-9-]*[a-z0-9])?$"
 PROJECT = r"^(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$"
 REGION = r"^[a-z]+-[a-z]+[0-9]+$"
+BUILD_REGION = r"^(?:global|[a-z]+-[a-z]+[0-9]+)$"
 SERVICE_ACCOUNT = r"^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$"
 RULE = r"^(?:[SD][0-9]{2}|DL[0-9]{4}|SC[0-9]{4})$"
+BUCKET = r"^[a-z0-9](?:[a-z0-9._-]{1,220}[a-z0-9])$"
 CLOUD_SQL = r"^(?:[a-z0-9.-]+:)?[a-z0-9-]+:[a-z0-9-]+:[a-z0-9-]+$"
 
 
@@ -62,6 +64,11 @@ def region(name: str) -> str:
     raise RuleError(
         f"{show(name)} is not a region", "Write one such as us-central1 or europe-west1"
     )
+
+
+def build_region(name: str) -> str:
+    """Cloud Build has builds of no region too."""
+    return name if name == "global" else region(name)
 
 
 def image_name(name: str) -> str:
@@ -114,3 +121,11 @@ def rule_id(name: str) -> str:
     if ids.is_own(name) or ids.is_theirs(name):
         return name
     raise RuleError(f"there is no rule {show(name)}", ids.meant(name))
+
+
+def bucket(name: str) -> str:
+    if matches(BUCKET, name):
+        return name
+    raise RuleError(
+        f"{show(name)} is not a bucket's name", "Write it without gs:// and without a folder"
+    )

@@ -48,6 +48,18 @@ class Build(Section):
     )
     args: fields.Env = key("Build arguments, each value in quotes", {}, repr=False)
     target: str | None = key("Stage of the Dockerfile to build; null is the last", None)
+    bucket: fields.Bucket | None = key(
+        "Bucket that cloud-build gets the source from; null is PROJECT_cloudbuild", None
+    )
+    service_account: fields.ServiceAccount | None = key(
+        "Identity that cloud-build builds as; null is the project's default", None
+    )
+    region: fields.BuildRegion | None = key(
+        "Region of cloud-build, or global; null is that of the service", None
+    )
+    timeout: Annotated[fields.Duration, fields.between("1m", "24h")] = key(
+        "Time that cloud-build may take", "1h"
+    )
 
 
 class Health(Section):

@@ -60,7 +60,7 @@ def _rules(lines: Iterable[str]) -> Iterable[tuple[bool, re.Pattern[str], str]]:
         with suppress(re.error):
             stem = _WILDCARD.split(glob, maxsplit=1)[0]
             stem = stem if stem == glob else stem.rpartition("/")[0]
-            yield excludes, re.compile(_regex(glob) + r"(?:/.*)?\Z", re.DOTALL), stem
+            yield excludes, re.compile(regex_of(glob) + r"(?:/.*)?\Z", re.DOTALL), stem
 
 
 def _clean(glob: str) -> str:
@@ -73,8 +73,10 @@ _SET_SIGNS = re.compile(r"\\.|([\[&~|]|-(?=-))", re.DOTALL)  # the group: to Pyt
 _TOKEN = re.compile(r"\*\*/?|\*|\?|\\.|\[\^?[^\]]+\]|.", re.DOTALL)
 
 
-def _regex(glob: str) -> str:
-    """Leftmost is as good as any other place for what has another star behind: no backtracking.
+def regex_of(glob: str) -> str:
+    """A pattern of ``.dockerignore`` as a regular expression. Raises re.error.
+
+    Leftmost is as good as any other place for what has another star behind: no backtracking.
 
     ``whole`` ends before the last double star, ``chunk`` before the last star.
     """

@@ -20,6 +20,7 @@ from pipeline.errors import PortTaken
 from pipeline.local_cloud_run.api import iam
 from pipeline.local_cloud_run.api.listener import Api
 from pipeline.local_cloud_run.api.logs import LogStore
+from pipeline.local_cloud_run.cloud_build.builds import Builds
 from pipeline.local_cloud_run.containers.instances import Instances
 from pipeline.local_cloud_run.containers.tasks import Tasks
 from pipeline.local_cloud_run.control import ControlPlane
@@ -107,14 +108,22 @@ async def _parts(options: Options, owner: str) -> AsyncIterator[Api]:
     control = ControlPlane(
         instances, tasks, sites, store.add, world.now, world.token, options.secrets
     )
+    builds = Builds(options.engine, _storage(world.environ), store.add, world.now)
     try:
-        yield Api(control, store, tokens, world.now, world.now())
+        yield Api(control, builds, store, tokens, world.now, world.now())
     finally:
+        await builds.close()
         await control.close()
         await sites.close()
         await tasks.close()  # first: the instances end by removing what is left of this owner
         await instances.close()
         await proxy.close()
+
+
+def _storage(environ: Mapping[str, str]) -> str:
+    """The URL of the emulator of Cloud Storage that builds get their source from, or nothing."""
+    host = environ.get("STORAGE_EMULATOR_HOST", "").strip().rstrip("/")
+    return host if not host or "://" in host else f"http://{host}"
 
 
 def _is_our_fault(record: logging.LogRecord) -> bool:

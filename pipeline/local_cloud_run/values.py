@@ -57,6 +57,15 @@ class ExecutionKey:
         return JobKey(self.project, self.location, self.job)
 
 
+@dataclass(frozen=True, order=True)
+class BuildKey:
+    """A build's place: ``projects/P/locations/L/builds/ID``."""
+
+    project: str
+    location: str
+    build: str
+
+
 class SecretRef(NamedTuple):
     """A version of a secret that a variable is filled from."""
 
@@ -134,10 +143,13 @@ class StartFailure:
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One entry of Cloud Logging. ``log`` is stdout, stderr, requests or varlog/system."""
+    """One entry of Cloud Logging.
+
+    ``log`` is stdout, stderr, requests, varlog/system or cloudbuild.
+    """
 
     at: datetime
-    key: RevisionKey | ExecutionKey
+    key: RevisionKey | ExecutionKey | BuildKey
     log: str
     text: str | None = None
     payload: Json | None = None

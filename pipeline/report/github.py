@@ -8,6 +8,7 @@ from pipeline.model import Finding, Mark
 from pipeline.report.harmless import harmless
 
 Safe = Callable[[str], str]
+END_OF_GROUP = "::endgroup::"
 _LEVELS = {"error": "error", "warning": "warning"}
 
 
@@ -26,6 +27,11 @@ def error(title: str, text: str, mark: Mark | None = None, safe: Safe = str) -> 
     """An error, at its line where there is one."""
     where = f"file={_property(safe(mark.file))},line={mark.line}," if mark else ""
     return f"::error {where}title={_property(title)}::{_data(safe(text))}"
+
+
+def group(title: str) -> str:
+    """Opens a group of the log, until the next one or ``END_OF_GROUP``."""
+    return f"::group::{_data(title)}"
 
 
 def warning(text: str) -> str:

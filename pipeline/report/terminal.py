@@ -13,6 +13,7 @@ from pipeline.commands import Command
 from pipeline.errors import PipelineError
 from pipeline.model import Diagnosis, Finding, Outcome, Verdict
 from pipeline.report import github
+from pipeline.report.ci import Kept
 from pipeline.report.findings import told
 from pipeline.report.harmless import clean_lines
 from pipeline.report.known import IN_FULL, LAST, UNKNOWN, Known, evidence_of, last_of, nothing_known
@@ -45,6 +46,7 @@ class Report:
         self._screen = Screen(environ)
         self._region = Region(self._screen, monotonic)
         self._steps = 0  # of the stage under way that stand in the summary
+        self._kept = Kept(environ, monotonic)
         self._hidden: set[str] = set()
         self._shown: Sequence[str] = ()  # the evidence that was shown last
         self.verdicts: list[Verdict] = []  # of the stage under way
@@ -72,14 +74,35 @@ class Report:
 
     def act(self, name: str, what: str) -> None:
         """A heading over several stages."""
+        self.ended()
         self._screen.console.print()
         self._say(f"── {name} ── ", "bold", what)
 
     def stage(self, name: str, what: str) -> None:
-        self._settle()
+        """A stage begins; on GitHub, so does a group of the log."""
+        self.ended()
         self.verdicts.clear()
         self._steps = 0
-        self._say(f"{name}  ", "bold cyan", what)
+        self._kept.begin(name)
+        if self.in_github:
+            self._screen.bare(github.group(self._screen.safe(f"{name}  {what}")))
+        else:
+            self._say(f"{name}  ", "bold cyan", what)
+
+    def result(self, **results: str) -> None:
+        """What the stage came to: told in the summary; ``ci.OUTPUTS`` are for later steps too."""
+        self._kept.results |= results
+
+    def ended(self, *, well: bool = True) -> None:
+        """The stage under way is over; without one, nothing."""
+        self._settle()
+        if not self._kept.is_on:
+            return
+        if self.in_github:
+            self._screen.bare(github.END_OF_GROUP)
+        fault = self._kept.end(well=well, verdicts=self.verdicts, secrets=self._screen.secrets)
+        if fault:
+            self.note(f"what GitHub keeps of this stage was not written: {fault}")
 
     def step(self, text: str) -> None:
         """Something was done."""
@@ -153,7 +176,7 @@ class Report:
 
     def failure(self, error: PipelineError, known: Known = UNKNOWN) -> None:
         """A failure that is no error of this run, as a rehearsal wants one."""
-        self._settle()
+        self.ended(well=False)
         self._say("✗ ", "bold red", f"{error.title}: {error.what}")
         if error.where:
             self._say("  at      ", "dim", error.where)

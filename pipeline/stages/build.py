@@ -8,19 +8,23 @@ from pipeline.commands import SOURCE_LABEL, ImageBuild
 from pipeline.context import Context
 from pipeline.errors import ImageNotBuilt, TagMoved, WrongArchitecture
 from pipeline.model import Image, Source
+from pipeline.report.masking import secret_values
+from pipeline.steps.building import build_in_cloud, image_in_cloud
 from pipeline.steps.source import find_dockerfile, read_source
 
+_FOUND = "already built for this source"
 _DIGITS = 16  # of the source's digest, in its image's tag and label
 
 
 def build(context: Context) -> None:
     """Build the image, or find the one already built for this source."""
-    source = read_source(context.config, context.world, context.engine)
+    source = read_source(context.config, context.world, context.builder)
     reference = reference_of(context, source)
     context.report.stage("build", reference)
-    if context.config.build.engine == "cloud-build":
-        context.report.warn("build.engine cloud-build is not acted upon yet: built here")
-    image = _already_built(context, source, reference) or _build(context, source, reference)
+    if context.builds_in_cloud:
+        image = _from_cloud(context, source, reference)
+    else:
+        image = _already_built(context, source, reference) or _build(context, source, reference)
     _must_fit(context, image)
     context.report.step(f"{image.architecture}  {image.id[:19]}  {reference}")
 
@@ -32,15 +36,19 @@ def reference_of(context: Context, source: Source) -> str:
 
 def built_image(context: Context) -> tuple[Source, Image]:
     """The image that build made for the source as it is now."""
-    source = read_source(context.config, context.world, context.engine)
-    image = Images(context.engine, context.world).find(reference_of(context, source))
+    source = read_source(context.config, context.world, context.builder)
+    reference = reference_of(context, source)
+    if context.builds_in_cloud:
+        image = image_in_cloud(context, reference)
+    else:
+        image = Images(context.engine, context.world).find(reference)
     if image is None:
         raise ImageNotBuilt(
-            "the source has changed since the last build, or was never built here",
+            "the source has changed since the last build, or was never built",
             where=str(context.config.source_path),
             remedy="run `nox -s build` first",
         )
-    if not _is_ours(image, source):
+    if not context.builds_in_cloud and not _is_ours(image, source):
         raise TagMoved(
             f"{image.id[:19]} has the tag of this source, and is not the image that was built",
             where=image.reference,
@@ -63,8 +71,21 @@ def _already_built(context: Context, source: Source, reference: str) -> Image | 
         context.report.warn("another image has the tag of this source: it is built anew")
         return None
     if image is not None:
-        context.report.step("already built for this source")
+        context.report.step(_FOUND)
     return image
+
+
+def _from_cloud(context: Context, source: Source, reference: str) -> Image:
+    image = image_in_cloud(context, reference)
+    if image is not None:
+        context.report.step(_FOUND)
+        return image
+    if any(secret_values(context.config.build.args.items())):
+        context.report.warn(
+            "build.args has what looks like a secret: Cloud Build keeps it, for all to see who "
+            "may see builds"
+        )
+    return build_in_cloud(context, source, reference, _labels(context, source))
 
 
 def _build(context: Context, source: Source, reference: str) -> Image:

@@ -13,6 +13,7 @@ from pipeline.context import Context
 from pipeline.errors import RegistryRefused
 from pipeline.model import Image, Service, Split, live_split, release_names, show_split, tag_uri
 from pipeline.release.candidate import Candidate, note_candidate
+from pipeline.release.rejected import digest_of
 from pipeline.release.variables import note_variables
 from pipeline.stages.build import built_image
 from pipeline.steps.again import is_there_already, must_not_be_paused, must_not_be_rejected
@@ -21,7 +22,7 @@ from pipeline.steps.jobs import jobs_of, run_job
 from pipeline.steps.leasing import leased, must_be_free, until_verified
 from pipeline.steps.secrets import secrets_must_resolve
 from pipeline.steps.settings import settings_of, variable_names
-from pipeline.steps.standing import dark, served, settled_if_any, taken_back
+from pipeline.steps.standing import dark, served, settled_if_any, taken_back, the_candidate
 from pipeline.steps.undo import undone
 
 
@@ -38,6 +39,7 @@ def deploy(context: Context) -> None:
     if service is not None:
         must_not_be_rejected(context, service, reference)
         if is_there_already(context, service, reference):
+            _tell(context, service, the_candidate(service))
             return
     before = served(context, service) if service else {}
     candidate = _candidate(context, before, reference, source.version)
@@ -55,6 +57,8 @@ def deploy(context: Context) -> None:
 
 def _publish(context: Context, image: Image) -> str:
     """The image by digest; pushed, unless the engine's own store stands in for the registry."""
+    if context.builds_in_cloud:
+        return image.digests[0]
     on_this_machine = is_loopback(image.reference)
     if context.google.emulator and not on_this_machine:
         return by_id(image)
@@ -108,3 +112,12 @@ def _say_where(context: Context, service: Service, candidate: Candidate) -> None
     if url:
         context.report.note(f"candidate at 0 %: {url}")
     context.report.note(f"serves now: {show_split(live_split(service))}")
+    _tell(context, service, candidate)
+
+
+def _tell(context: Context, service: Service, candidate: Candidate) -> None:
+    context.report.result(
+        revision=candidate.revision,
+        digest=digest_of(candidate.image),
+        url=tag_uri(service, candidate.tag) or service.uri,
+    )

@@ -168,15 +168,12 @@ def _revision(context: Context, name: str) -> Seeing:
 
 
 def _build(context: Context, build: str) -> Seeing:
-    from pipeline.adapters.builds import Builds
-
-    builds = Builds(context.google, context.config.project, context.config.region)
-    found = builds.find(build) if _ID.fullmatch(build) else None
+    found = context.builds.find(build) if _ID.fullmatch(build) else None
     if found is None:
         raise NothingToDiagnose(
             f"Cloud Build knows no build {build}",
-            where=f"project {context.config.project}, {context.config.region} and global",
-            remedy="a local Cloud Run has no Cloud Build: unset CLOUD_RUN_EMULATOR_HOST"
+            where=f"project {context.config.project}, {context.builds.location} and global",
+            remedy="a local Cloud Run knows its own builds only: unset CLOUD_RUN_EMULATOR_HOST"
             if context.google.emulator
             else "`gcloud builds list` names the builds of the project",
         )

@@ -89,14 +89,18 @@ def _acts(context: Context, rows: list[Row]) -> tuple[Visitors, int]:
 def _against(context: Context, address: str) -> Context:
     """The same configuration against the local Cloud Run, with hardly any waiting.
 
-    No Secret Manager is there: what smoke gives the container instead, it has here too.
+    No Secret Manager is there: what smoke gives the container instead, it has here too. Containers
+    need an engine here, and it builds too.
     """
     config, environ = context.config, {**context.world.environ, EMULATOR: address}
     traffic = config.traffic.model_copy(update={"step_time": 1.0, "watch": 1.0})
     health = config.health.model_copy(update={"settle": min(config.health.settle, 1.0)})
     env = {**config.run.env, **config.smoke.env}
     run = config.run.model_copy(update={"env": env, "secrets": {}, "ingress": "all"})
-    there = config.model_copy(update={"health": health, "traffic": traffic, "run": run})
+    engine = "auto" if context.builds_in_cloud else config.build.engine
+    builder = config.build.model_copy(update={"engine": engine})
+    changed = {"health": health, "traffic": traffic, "run": run, "build": builder}
+    there = config.model_copy(update=changed)
     return replace(context, config=there, world=replace(context.world, environ=environ))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -13,6 +14,7 @@ from pipeline.errors import (
     NothingToRollBackTo,
     PipelineError,
     RollbackFailed,
+    UsageError,
 )
 from pipeline.model import (
     Outcome,
@@ -38,6 +40,7 @@ from pipeline.steps.probing import LOG_PAUSE, Prober
 from pipeline.steps.reading import add_its_log
 from pipeline.steps.record import doubt, record
 
+_NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _MAY_TAKE = 10.0  # seconds until the public URL answers well
 
 
@@ -60,6 +63,7 @@ def rollback(context: Context) -> None:
     verdicts = [health, prober.identity(trace, revision, began)]
     for verdict in verdicts:
         context.report.verdict(verdict)
+    context.report.result(revision=revision, url=service.uri)
     bad = [one for one in verdicts if one.outcome is Outcome.FAIL]
     if bad or live_split(service) != {revision: 100}:
         error = _failed(service, bad)
@@ -137,6 +141,10 @@ def left_behind(service: Service, target: Revision) -> Sequence[str]:
 
 
 def _named(context: Context, service: Service, name: str) -> Revision:
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} is no name of a revision", where="--to", remedy="see `nox -s status`"
+        )
     revision = context.cloud_run.revision(name)
     if revision is not None and revision.ready:
         return revision

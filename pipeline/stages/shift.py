@@ -87,6 +87,11 @@ def _must_be_ready(
     context: Context, service: Service, candidate: Candidate, steps: tuple[int, ...]
 ) -> None:
     must_be_free(context, service)
+    wanted = context.options.candidate
+    if wanted and wanted != candidate.revision:
+        what = f"{wanted} was approved, but by now the candidate is {candidate.revision}"
+        remedy = "look with `nox -s status`, then approve that one"
+        raise NoCandidate(what, where=service.name, remedy=remedy)
     if candidate.is_first and steps[-1] < 100:
         what = f"{candidate.revision} is the first: it has all traffic, and there is nobody else"
         raise UsageError(what, where="--to", remedy="leave --to away")
@@ -169,6 +174,7 @@ def _finish(context: Context, candidate: Candidate, grip: Grip) -> None:
     prune(context, done)
     context.report.note(done.uri)
     context.report.note("undo with: nox -s rollback")
+    context.report.result(revision=candidate.revision, url=done.uri, undo="nox -s rollback")
 
 
 def _hold(context: Context, grip: Grip) -> None:

@@ -14,6 +14,7 @@ from pipeline.steps.smoking.crashing import why_not
 from pipeline.steps.smoking.ending import fits_into_memory, stops
 from pipeline.steps.smoking.failing import mib
 from pipeline.steps.smoking.healthy import is_healthy, stays_healthy, wrote_the_right_lines
+from pipeline.steps.smoking.here import brought_here
 from pipeline.steps.smoking.migrating import try_jobs
 from pipeline.steps.smoking.runs import as_cloud_run_would
 from pipeline.steps.smoking.starting import Start, a_start
@@ -22,8 +23,11 @@ from pipeline.steps.smoking.trials import trials
 
 def smoke(context: Context) -> None:
     """It listens in time, is healthy and stays so, writes what it must, and stops when told."""
-    _, image = built_image(context)
-    context.report.stage("smoke", image.reference)
+    _, built = built_image(context)
+    context.report.stage("smoke", built.reference)
+    image = brought_here(context, built) if context.builds_in_cloud else built
+    if image is None:
+        return
     with standing(context) as needed:
         run = as_cloud_run_would(context, image.id, variables_of(needed))
         try_jobs(context, run, needed)

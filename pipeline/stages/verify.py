@@ -31,6 +31,7 @@ def verify(context: Context) -> None:
     service = settled(context)
     candidate = the_candidate(service)
     context.report.stage("verify", candidate.revision)
+    context.report.result(revision=candidate.revision)
     must_be_free(context, service)
     verdicts = []
     with let_go_when_it_fails(context):

@@ -24,9 +24,10 @@ def local_process(world: World, config: Path, startup_limit: float) -> Iterator[
     Raises RehearsalFailed, with what it wrote, if it does not come up.
     """
     command = Command(
-        (sys.executable, "-m", "pipeline", "local", "--port", "0", "--config", str(config),
+        (sys.executable, "-P", "-m", "pipeline", "local", "--port", "0", "--config", str(config),
          "--startup-limit", f"{startup_limit:g}"),
-        env={"PYTHONUNBUFFERED": "1"},
+        # Its output is read here; on GitHub it is no stage of the run.
+        env={"PYTHONUNBUFFERED": "1", "GITHUB_ACTIONS": ""},
     )  # fmt: skip
     process = world.start(command)
     try:

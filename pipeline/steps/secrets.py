@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -29,11 +29,26 @@ class Problem:
     command: str
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What was found out of the secrets; ``unknown`` are the variables of those we may not see."""
+
+    problems: tuple[Problem, ...]
+    unknown: tuple[str, ...]
+
+
 def secrets_must_resolve(context: Context, service: Service | None) -> None:
     """Stop before anything is created. What we may not see is said, and stops nothing."""
     wanted = context.config.run.secrets
-    if not wanted:
-        return
+    if wanted:
+        looked = look_at_secrets(context, service)
+        _must_be_none(looked.problems)
+        _say(context, len(wanted), looked.unknown)
+
+
+def look_at_secrets(context: Context, service: Service | None) -> Looked:
+    """Whether each secret is there, and whether the service may read it."""
+    wanted = context.config.run.secrets
     with context.report.waiting("for Secret Manager"):
         found = context.secrets.look(wanted.values())
         account = _account(context, service, found)
@@ -49,8 +64,7 @@ def secrets_must_resolve(context: Context, service: Service | None) -> None:
                 problems.append(Problem(f"{name}: {problem.what}", problem.command))
             elif readable is None or held.state is None:
                 unknown.append(name)
-    _must_be_none(problems)
-    _say(context, len(wanted), unknown)
+    return Looked(tuple(problems), tuple(unknown))
 
 
 def absence(secret: Secret, path: str, held: Held) -> Problem | None:
@@ -130,8 +144,7 @@ def _grant(path: str, account: str) -> str:
     return f"gcloud secrets add-iam-policy-binding {name} {flags} {member} --role={_READER}"
 
 
-def _must_be_none(problems: Iterable[Problem]) -> None:
-    wrong = list(problems)
+def _must_be_none(wrong: Sequence[Problem]) -> None:
     if wrong:
         raise SecretMissing(
             "; ".join(one.what for one in wrong),
@@ -140,7 +153,7 @@ def _must_be_none(problems: Iterable[Problem]) -> None:
         )
 
 
-def _say(context: Context, count: int, unknown: list[str]) -> None:
+def _say(context: Context, count: int, unknown: Sequence[str]) -> None:
     for name in unknown:
         context.report.note(f"{name}: whether the service may read its secret is not known")
     if len(unknown) < count:

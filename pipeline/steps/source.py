@@ -10,11 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.adapters.world import World
-from pipeline.commands import Command, Engine
+from pipeline.commands import CLOUD_BUILD, Command, Engine
 from pipeline.config import Config
+from pipeline.dockerfile.gitignore import GitIgnore
 from pipeline.dockerfile.ignore import Ignore
 from pipeline.errors import SourceMissing
 from pipeline.model import Source
+
+GCLOUDIGNORE = ".gcloudignore"
 
 
 def read_source(config: Config, world: World, engine: Engine) -> Source:
@@ -27,7 +30,7 @@ def read_source(config: Config, world: World, engine: Engine) -> Source:
     digest.update(json.dumps([build, config.platform], sort_keys=True).encode())
     try:
         _add(digest, "Dockerfile", find_dockerfile(config))
-        for name, path in context_files(config.source_path, ignore_file(config, engine)):
+        for name, path in build_files(config, engine):
             _add(digest, name, path)
     except OSError as error:
         raise SourceMissing(
@@ -36,6 +39,26 @@ def read_source(config: Config, world: World, engine: Engine) -> Source:
             remedy="mend its permissions, or name it in .dockerignore",
         ) from error
     return Source(digest.hexdigest(), *_commit(config.source_path, world))
+
+
+def build_files(config: Config, engine: Engine) -> Iterator[tuple[str, Path]]:
+    """What the build gets to see, by relative name, sorted.
+
+    What is uploaded for Cloud Build goes by ``.gcloudignore`` too, and has no ``.git``.
+    """
+    files = context_files(config.source_path, ignore_file(config, engine))
+    if engine != CLOUD_BUILD:
+        return files
+    rules = _upload_rules(config.source_path)
+    return ((name, path) for name, path in files if not rules.excludes(name))
+
+
+def _upload_rules(folder: Path) -> GitIgnore:
+    def text(name: str) -> str:
+        path = folder / name
+        return path.read_text("utf-8", "replace") if path.is_file() else ""
+
+    return GitIgnore.parse(f"{text(GCLOUDIGNORE)}\n.git\n", text)
 
 
 def find_dockerfile(config: Config) -> Path:

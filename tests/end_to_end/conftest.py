@@ -173,7 +173,9 @@ def project(tmp_path: Path, local_cloud_run: str, request: pytest.FixtureRequest
     """A project of its own service, so that tests share a local Cloud Run without meeting."""
     name = "".join(part for part in request.node.name if part.isalnum()).lower()
     environ = {
-        name: value for name, value in os.environ.items() if not name.startswith("PIPELINE_")
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PIPELINE_", "GITHUB_"))
     }
     environ |= {"CLOUD_RUN_EMULATOR_HOST": local_cloud_run, "PYTHONPATH": str(ROOT)}
     return Project(tmp_path, environ, service=f"t-{name[-20:]}-{os.getpid() % 1000}")

@@ -19,10 +19,9 @@ http: {{addr: "127.0.0.1:{port}"}}
 
 
 @contextlib.contextmanager
-def registry() -> Iterator[str]:
+def registry(address: str = "127.0.0.1:0") -> Iterator[str]:
     """``127.0.0.1:PORT`` of an empty registry that lasts as long as the block."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", int(address.rpartition(":")[2]))) as bound:
         port = bound.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.yml"

@@ -112,7 +112,7 @@ def test_a_text_that_is_no_configuration(folder: Path, text: str | bytes, fault:
         ("source: ''", "5:9: source: the text is empty. Write a value, or remove the key."),
         ('"a\\nb\\e[1m": 1', r"5:1: a\nb\x1b[1m: there is no such key. The keys here are service, "
          "project, region, image, source, dockerfile, platform, lint, build, run, health, startup, cors, "
-         "smoke, jobs, traffic, rehearse, catalogue."),
+         "smoke, jobs, traffic, rehearse, allow_key_file, catalogue."),
         ("lint: {ignore: [{rule: S24}]}",
          "5:24: lint.ignore[0].rule: there is no rule 'S24'. Did you mean S23?"),
         ("lint: {ignore: [{rule: XX, reason: y}]}",

@@ -332,11 +332,11 @@ def test_a_build_is_diagnosed_by_its_status_and_log(
 
 
 @pytest.mark.parametrize("name", ["b-1", "a/b", "../x"])
-def test_a_local_cloud_run_has_no_builds(
+def test_a_local_cloud_run_knows_its_own_builds_only(
     name: str, folder: Path, google: dict[str, str], capsys: Screen
 ) -> None:
     assert run("diagnose", "--build", name, **google) == 33
-    assert "a local Cloud Run has no Cloud Build" in capsys.readouterr().out
+    assert "a local Cloud Run knows its own builds only" in capsys.readouterr().out
 
 
 def test_the_diagnosis_needs_none_of_googles_clients(folder: Path) -> None:

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from pipeline.local_cloud_run.api import logging_v2, rest_v2, secret_manager
+from pipeline.local_cloud_run.api import builds_v1, logging_v2, rest_v2, secret_manager, setup
 from pipeline.local_cloud_run.api.iam import Tokens
 from pipeline.local_cloud_run.api.logs import LogStore
+from pipeline.local_cloud_run.cloud_build.builds import Builds
 from pipeline.local_cloud_run.control import ControlPlane
 from pipeline.local_cloud_run.state.rpc import HTTP_STATUS, ApiError, Code, invalid, not_emulated
 from pipeline.local_cloud_run.values import Json
@@ -28,6 +29,7 @@ _GENERATE_ID_TOKEN = re.compile(r"/v1/projects/-/serviceAccounts/([^/:]+):genera
 @dataclass(frozen=True)
 class Api:
     control: ControlPlane
+    builds: Builds
     store: LogStore
     tokens: Tokens
     now: Callable[[], datetime]
@@ -53,6 +55,10 @@ class Api:
         if secret_manager.is_path(path):
             held = self.control.secrets
             return secret_manager.answer(held, self.since, method, path, body)
+        if builds_v1.is_path(path):
+            return builds_v1.answer(self.builds, method, path, request.query, body)
+        if setup.is_path(method, path):
+            return setup.answer(method, path, request.query.getall("names", []), body)
         account = _GENERATE_ID_TOKEN.fullmatch(path)
         if account and method == "POST":
             return self._id_token(account[1], body)

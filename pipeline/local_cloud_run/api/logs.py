@@ -1,7 +1,7 @@
 """The log store: entries in the JSON shape of Cloud Logging, in memory (API facts §8).
 
-Bounded: the last 5,000 entries of each revision or execution and 50,000 overall, and 64 MiB of
-text; what is older goes first. A text longer than 256 KiB, Cloud Logging's own limit, is cut.
+Bounded: the last 5,000 entries of each revision, execution or build, 50,000 overall, and 64 MiB
+of text; what is older goes first. A text longer than 256 KiB, Cloud Logging's own limit, is cut.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from datetime import datetime
 from urllib.parse import quote
 
 from pipeline.local_cloud_run.api.shapes import timestamp
-from pipeline.local_cloud_run.values import ExecutionKey, Json, LogEntry, RevisionKey
+from pipeline.local_cloud_run.values import BuildKey, ExecutionKey, Json, LogEntry, RevisionKey
 
+CLOUD_BUILD = "cloudbuild"
 LONGEST_TEXT = 256 * 1024  # characters
-Key = RevisionKey | ExecutionKey
+Key = RevisionKey | ExecutionKey | BuildKey
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,9 @@ def entry_json(entry: LogEntry, number: int, received: datetime) -> Json:
 
 
 def _resource(key: Key) -> Json:
+    if isinstance(key, BuildKey):
+        labels = {"project_id": key.project, "build_id": key.build, "build_trigger_id": ""}
+        return {"type": "build", "labels": labels}
     labels = {"project_id": key.project, "location": key.location}
     if isinstance(key, ExecutionKey):
         return {"type": "cloud_run_job", "labels": {**labels, "job_name": key.job}}
@@ -103,8 +107,9 @@ def _labels(key: Key) -> dict[str, str]:
 
 
 def _log_id(log: str) -> str:
-    """The full id: Cloud Run's own logs are given by their last part, others with their domain."""
-    return log if "." in log.partition("/")[0] else f"run.googleapis.com/{log}"
+    """The full id: Cloud Run's own logs are given by their last part, others as they are."""
+    is_whole = log == CLOUD_BUILD or "." in log.partition("/")[0]
+    return log if is_whole else f"run.googleapis.com/{log}"
 
 
 def _payload(entry: LogEntry) -> Json:

@@ -34,6 +34,13 @@ def run_request(body: Any) -> Json:
     return _canonical(body, _RUN_REQUEST(), "request")
 
 
+def build(body: Any) -> Json:
+    """A Build body of Cloud Build, as ``service`` is."""
+    from google.cloud.devtools import cloudbuild_v1
+
+    return _canonical(body, cloudbuild_v1.Build.pb()(), "build")
+
+
 def policy(body: Any) -> Json:
     return _canonical(body, policy_pb2.Policy(), "policy")
 

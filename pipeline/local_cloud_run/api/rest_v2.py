@@ -1,7 +1,7 @@
 """Run v2 REST over the state model: services, revisions, operations, IAM (API facts §1, §2, §13.2).
 
 What is not emulated answers 501. Jobs are in a file of their own, beside this one; other surfaces
-(v1 for gcloud, Cloud Build) belong in others.
+have others.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""How an order becomes a parcel: not the pipeline that deploys."""

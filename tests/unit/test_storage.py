@@ -1,0 +1,100 @@
+"""Cloud Storage over HTTP: what each answer becomes."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from pipeline.adapters.google import Google
+from pipeline.adapters.storage import Storage
+from pipeline.context import Context
+from pipeline.errors import PermissionMissing, SourceRefused
+from pipeline.steps.building import _own_bucket
+from tests.unit.in_memory import Cloud, a_context
+
+STORED = {"bucket": "b", "name": "n", "generation": "7", "md5Hash": "abc="}
+
+
+class Session:
+    """Answers, one after the other; ``sent`` has the bodies of uploads."""
+
+    def __init__(self, *answers: tuple[int, Any]) -> None:
+        self.answers = list(answers)
+        self.sent: list[bytes] = []
+        self.urls: list[str] = []
+
+    def get(self, url: str, **_: object) -> requests.Response:
+        return self._next(url)
+
+    def post(self, url: str, data: io.BytesIO, **_: object) -> requests.Response:
+        self.sent.append(data.read())
+        return self._next(url)
+
+    def _next(self, url: str) -> requests.Response:
+        self.urls.append(url)
+        status, body = self.answers.pop(0)
+        answer = requests.Response()
+        answer.status_code, answer._content = status, json.dumps(body).encode()
+        answer.request = requests.Request("GET", url).prepare()
+        return answer
+
+
+def storage(session: Session) -> Storage:
+    google = Google()
+    google.__dict__["session"] = session
+    return Storage.of(google, {})
+
+
+def test_an_upload_is_begun_anew_from_its_first_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    session = Session((503, {}), (429, {}), (200, STORED))
+
+    stored = storage(session).upload("b", "n", io.BytesIO(b"bytes"))
+    assert session.sent == [b"bytes"] * 3
+    assert (stored.generation, stored.md5) == (7, "abc=")
+
+
+def test_a_name_cannot_leave_its_place_in_the_url() -> None:
+    session = Session((404, {}))
+
+    assert storage(session).find("b/../c", "a/b?x") is None
+    assert session.urls == ["https://storage.googleapis.com/storage/v1/b/b%2F..%2Fc/o/a%2Fb%3Fx"]
+
+
+@pytest.mark.parametrize(("items", "ours"), [([], False), (["b"], True), (["b-2"], False)])
+def test_a_bucket_is_ours_if_the_project_has_it(items: list[str], ours: bool) -> None:
+    session = Session((200, {"items": [{"name": one} for one in items]}))
+
+    assert storage(session).is_in("my-project", "b") is ours
+
+
+def test_a_refusal_names_the_role_and_no_bucket_how_to_make_it() -> None:
+    denied = (403, {"error": {"message": "storage.objects.create denied"}})
+    with pytest.raises(PermissionMissing) as refused:
+        storage(Session(denied)).upload("b", "n", io.BytesIO())
+    assert "roles/storage.objectUser" in refused.value.remedy
+    with pytest.raises(SourceRefused) as absent:
+        storage(Session((404, {}))).upload("b", "n", io.BytesIO())
+    assert "gcloud storage buckets create gs://b" in absent.value.remedy
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    return a_context(Cloud(), tmp_path)
+
+
+def test_the_default_bucket_is_one_of_the_project(context: Context) -> None:
+    held = (200, {"items": [{"name": "my-project_cloudbuild"}]})
+    context.__dict__["storage"] = storage(Session(held, (200, {}), (403, {})))
+
+    assert _own_bucket(context) == "my-project_cloudbuild"
+    with pytest.raises(SourceRefused, match="there is no bucket my-project_cloudbuild"):
+        _own_bucket(context)
+    with pytest.raises(PermissionMissing) as denied:
+        _own_bucket(context)
+    assert "name a bucket of yours in build.bucket" in denied.value.remedy
