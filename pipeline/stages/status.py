@@ -39,12 +39,11 @@ def _show_work(context: Context, service: Service) -> None:
     at_work, candidate = live_lease(context, service), candidate_of(service)
     if at_work is not None:
         context.report.note(f"a release is under way: {at_work.who}, since {at_work.since}")
-        return
-    if candidate is None:
-        return
-    if candidate.paused:
+    if candidate is not None and candidate.paused:
         by = f"paused by {candidate.paused_by} at {candidate.paused}"
         context.report.warn(f"{by}: `nox -s shift -- --resume` goes on")
+    elif candidate is None or at_work is not None:
+        return
     elif not is_ours(candidate, service) and not candidate.is_first:
         asked = show_split(asked_split(service))
         context.report.warn(f"somebody else moved traffic since: it asks for {asked}")

@@ -17,9 +17,12 @@ from pipeline.steps.settings import variable_names
 
 
 def must_not_be_paused(service: Service) -> None:
-    """Raises Paused: who paused a release does not want the next one to end it."""
+    """Raises Paused: who paused a release does not want the next one to end it.
+
+    One that is not verified has nothing that could go on.
+    """
     candidate = candidate_of(service)
-    if candidate is not None and candidate.paused:
+    if candidate is not None and candidate.paused and candidate.is_verified:
         paused(service, candidate)
 
 

@@ -94,7 +94,7 @@ def test_every_session_of_a_stage_has_a_page_and_is_in_the_readme() -> None:
     stages = sessions() - NO_STAGES
 
     assert {path.stem for path in (ROOT / "docs/stages").glob("*.md")} == stages | NO_SESSIONS
-    assert set(re.findall(r"\]\(docs/stages/([a-z]+)\.md\)", README)) == stages
+    assert set(re.findall(r"\]\(docs/stages/([a-z]+)\.md\)", README)) == (stages | NO_SESSIONS)
 
 
 def test_every_stage_has_a_session() -> None:
