@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -12,7 +13,7 @@ import requests
 
 from pipeline import errors
 from tests.end_to_end import warm
-from tests.end_to_end.conftest import until
+from tests.end_to_end.conftest import SERVICES, until
 from tests.end_to_end.counting import counting
 
 _RESTORED = 10.0  # seconds that an interrupt may take
@@ -113,7 +114,12 @@ def test_a_rollback_ends_the_release_under_way(serving, shifting):
     assert serving.split() == {serving.first: 100}
 
 
-def test_an_image_that_failed_under_traffic_is_deployed_again_only_by_force(serving, shifting):
+def test_an_image_that_failed_under_traffic_is_deployed_again_only_by_force(serving, tmp_path):
+    shutil.copytree(SERVICES / "steady", tmp_path / "another")
+    (tmp_path / "another/change.txt").write_text("another image\n")
+    serving.source = str(tmp_path / "another")
+    serving.passes("build", "deploy --hold", "verify --hold")
+    shifting = at_half(serving, "1h")
     for _ in range(20):
         requests.get(f"{serving.url()}/turn-bad/{serving.second}", timeout=5)
     ran = shifting.ended()
@@ -172,6 +178,6 @@ def test_a_second_interrupt_leaves_at_once_and_says_what_it_left(verified, local
 
     assert took < _AT_ONCE
     assert ran.code == errors.Interrupted.exit_code
-    assert f"it served {verified.first} 100 % before" in ran.output
+    assert f"before the release it served {verified.first} 100 %" in ran.output
     assert f"nox -s rollback -- --to {verified.first}" in ran.output
     assert verified.split() == {verified.first: 50, verified.second: 50}
