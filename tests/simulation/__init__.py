@@ -1,0 +1,1 @@
+"""The real stages against the real state model, in virtual time, disturbed by seed."""
