@@ -154,7 +154,7 @@ def test_an_input_is_a_value_and_never_a_command(ours, service):
     ran = ours.act("workflow_dispatch", "rollback.yml", "--input", f"revision={revision}")
 
     assert ran.code != 0, ran.log
-    assert "exit code 26" in ran.log, ran.log
+    assert "exit code 64" in ran.log, ran.log
     assert not list(ours.repositories.folder.rglob("a-trap"))
     assert service.serving() == serving
 
