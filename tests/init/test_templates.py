@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -76,9 +77,10 @@ def test_the_wheel_installs_without_a_network_and_makes_itself_again(tmp_path: P
     file = tmp_path / Path(ours.path).name
     file.write_bytes(ours.content)
     target = tmp_path / "installed"
+    # An environment that uv made has no pip.
+    pip = [sys.executable, "-m", "pip"] if importlib.util.find_spec("pip") else ["uv", "pip"]
     subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps",
-         "--no-compile", "--target", target, file],
+        [*pip, "install", "--quiet", "--no-index", "--no-deps", "--target", target, file],
         check=True, capture_output=True,
     )  # fmt: skip
     script = (
