@@ -125,6 +125,11 @@ class Image:
     digests: tuple[str, ...] = ()  # NAME@sha256:…
 
 
+def digest_of(image: str) -> str:
+    """What is behind the @: one image under two names is one image."""
+    return image.rpartition("@")[2]
+
+
 Configured = Mapping[str, str]
 """What is really set, by the key of pipeline.yaml that sets it: ``run.memory``, ``run.env.NAME``.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.model import Outcome, Revision, Service, Verdict, tagged
+from pipeline.model import Outcome, Revision, Service, Verdict, digest_of, tagged
 from pipeline.release.candidate import Candidate
 
 CHECK = "revision"
@@ -33,14 +33,10 @@ def judge_revision(revision: Revision | None, candidate: Candidate) -> Verdict:
     if not revision.ready:
         why = revision.message.splitlines()[0] if revision.message else "no reason given"
         return Verdict(CHECK, Outcome.FAIL, f"{revision.name} is not ready: {why}")
-    if _digest(revision.image) != _digest(candidate.image):
+    if digest_of(revision.image) != digest_of(candidate.image):
         return Verdict(
             CHECK, Outcome.FAIL, f"it runs {revision.image}, not {candidate.image} that was built"
         )
     if revision.labels.get(RELEASE_LABEL) != candidate.tag:
         return Verdict(CHECK, Outcome.FAIL, f"{revision.name} was not made by this release")
-    return Verdict(CHECK, Outcome.PASS, f"new, ready, {_digest(revision.image)[:19]}")
-
-
-def _digest(image: str) -> str:
-    return image.partition("@")[2] or image
+    return Verdict(CHECK, Outcome.PASS, f"new, ready, {digest_of(revision.image)[:19]}")

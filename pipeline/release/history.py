@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from pipeline.model import Service, Split, asked_split, live_split
+from pipeline.model import Service, Split, asked_split, digest_of, live_split
 from pipeline.release.candidate import CANDIDATE, Candidate, candidate_of
 from pipeline.release.jobs import JobRun, are_sound, with_jobs
 from pipeline.release.notes import PREFIX, is_sound, read, write
-from pipeline.release.rejected import digest_of
 
 RELEASES = f"{PREFIX}releases"
 KEPT = 10

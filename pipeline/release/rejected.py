@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from pipeline.model import Service
+from pipeline.model import Service, digest_of
 from pipeline.release.notes import PREFIX, is_sound, is_time, read, write
 
 REJECTED = f"{PREFIX}rejected"
@@ -49,8 +49,3 @@ def note_accepted(service: Service, image: str) -> dict[str, str]:
     if len(others) == len(rejected_of(service)):
         return {}
     return {REJECTED: write([asdict(one) for one in others]) if others else ""}
-
-
-def digest_of(image: str) -> str:
-    """What is behind the @: one image under two names is one image."""
-    return image.rpartition("@")[2]

@@ -28,17 +28,20 @@ from pipeline.release.candidate import Candidate, candidate_of
 class Course:
     """What a run of shift is to do: bring the candidate to each of ``steps``, in percent.
 
-    ``base`` is the split that each step takes its share from. ``step_time`` and ``watch`` are
-    seconds. ``opens``: everybody is let in before it is watched at 100 %. Below 100 as the last
-    step it stays there.
+    ``step_time`` and ``watch`` are seconds. ``opens``: everybody is let in before it is watched at
+    100 %. Below 100 as the last step it stays there.
     """
 
     candidate: Candidate
-    base: Split
     steps: tuple[int, ...]
     step_time: float
     watch: float
     opens: bool = False
+
+    @property
+    def base(self) -> Split:
+        """The split that each step takes its share from, and that an undo goes back to."""
+        return self.candidate.before
 
     def split_at(self, percent: int) -> dict[str, int]:
         return step(self.base, self.candidate.revision, percent)

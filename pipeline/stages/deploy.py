@@ -11,9 +11,17 @@ from pipeline.adapters.template import Settings
 from pipeline.commands import STAND_IN_LABEL
 from pipeline.context import Context
 from pipeline.errors import RegistryRefused
-from pipeline.model import Image, Service, Split, live_split, release_names, show_split, tag_uri
+from pipeline.model import (
+    Image,
+    Service,
+    Split,
+    digest_of,
+    live_split,
+    release_names,
+    show_split,
+    tag_uri,
+)
 from pipeline.release.candidate import Candidate, note_candidate
-from pipeline.release.rejected import digest_of
 from pipeline.release.variables import note_variables
 from pipeline.stages.build import built_image
 from pipeline.steps.again import is_there_already, must_not_be_paused, must_not_be_rejected

@@ -126,10 +126,9 @@ def _course(
     *,
     opens: bool,
 ) -> Course:
-    traffic, base = context.config.traffic, base_of(candidate, service)
+    traffic = context.config.traffic
     return Course(
-        candidate=replace(candidate, before=base),
-        base=base,
+        candidate=replace(candidate, before=base_of(candidate, service)),
         steps=steps,
         step_time=traffic.step_time,
         watch=traffic.watch,

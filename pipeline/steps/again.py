@@ -7,9 +7,9 @@ from pipeline.checks.configuration import judge_configuration
 from pipeline.checks.revision import judge_revision, judge_tag
 from pipeline.context import Context
 from pipeline.errors import ImageRejected
-from pipeline.model import Outcome, Service, live_split, overall, tag_uri
+from pipeline.model import Outcome, Service, digest_of, live_split, overall, tag_uri
 from pipeline.release.candidate import Candidate, candidate_of
-from pipeline.release.rejected import digest_of, rejection_of
+from pipeline.release.rejected import rejection_of
 from pipeline.release.rollout import share_of
 from pipeline.release.variables import variables_of
 from pipeline.steps.grip import paused

@@ -12,7 +12,7 @@ from pipeline.context import Context
 from pipeline.errors import PipelineError, ServiceBusy
 from pipeline.model import Service
 from pipeline.release.lease import Lease, is_over, lease_of, left_of, note_lease, note_no_lease
-from pipeline.steps.probing import LOG_LAG
+from pipeline.steps.probing import ANSWER, LOG_LAG
 
 GRACE = 120.0
 """Seconds from a stage's last write until the next stage has read the service."""
@@ -21,7 +21,6 @@ STEP = 900.0
 """Seconds that a step of a shift takes the lease for; it is renewed while it is watched."""
 
 _RENEWED = 300.0  # seconds that are left when it is renewed
-_ANSWER = 10.0  # seconds that one probe may take
 
 
 def must_be_free(context: Context, service: Service) -> None:
@@ -65,7 +64,7 @@ def until_verified(config: Config) -> float:
     """Seconds that a candidate may take to start, to have its jobs run, and to be judged."""
     jobs = sum(job.timeout + OPERATION for job in config.jobs if job.when == "before-traffic")
     health = config.health
-    judged = config.startup.listen_within + health.settle + _ANSWER * health.probes + 2 * LOG_LAG
+    judged = config.startup.listen_within + health.settle + ANSWER * health.probes + 2 * LOG_LAG
     return OPERATION + jobs + judged + GRACE
 
 

@@ -23,7 +23,9 @@ AGENT = "cloud-run-pipeline"
 LOG_PAUSE = 5.0
 """Seconds between two readings of the log: 60 a minute are allowed in a project."""
 
-_ANSWER = 10.0  # seconds for one answer
+ANSWER = 10.0
+"""Seconds that one answer may take."""
+
 _PAUSE = 1.0  # seconds between two requests
 _PREFLIGHT = 5.0  # seconds until a preflight request gets any answer
 _TOKEN = 300.0  # seconds that an ID token is used; some are good for 10 minutes only
@@ -98,7 +100,7 @@ class Prober:
         """``health.probes`` requests over ``health.settle``; fewer where answers are slow."""
         health, world = self.context.config.health, self.context.world
         asked: list[Asked] = []
-        until = world.monotonic() + health.settle + _ANSWER
+        until = world.monotonic() + health.settle + ANSWER
         while len(asked) < health.probes and world.monotonic() < until:
             world.sleep(health.settle / health.probes)
             asked.append(self._ask(url))
@@ -146,12 +148,12 @@ class Prober:
 
     def _preflight(self, url: str, origin: str) -> Answer:
         headers = {**self._traced()[1], **preflight_headers(origin)}
-        return self.context.world.options(url, headers, _ANSWER)
+        return self.context.world.options(url, headers, ANSWER)
 
     def _ask(self, url: str) -> Asked:
         trace, headers = self._traced()
         path = self.context.config.health.path
-        return Asked(trace, self.context.world.get(f"{url}{path}", {**headers, **ASKS}, _ANSWER))
+        return Asked(trace, self.context.world.get(f"{url}{path}", {**headers, **ASKS}, ANSWER))
 
     def _judge(self, answer: Answer) -> Verdict:
         return judge_answer(answer, self.context.config.health.expect)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from pipeline.adapters.cloud_run import Change
 from pipeline.adapters.operations import OPERATION
 from pipeline.context import Context
-from pipeline.errors import NoCandidate, ServiceBusy, ServiceMissing
+from pipeline.errors import NoCandidate, ServiceBusy
 from pipeline.model import (
     Service,
     Target,
@@ -28,33 +31,33 @@ from pipeline.release.lease import LEASE
 from pipeline.release.rollout import is_ours
 from pipeline.steps.undo import Mend, was_answered
 
+Found = TypeVar("Found", Service, Service | None)
+
 _LOOKS = 2.0  # seconds between two looks at a service that is reconciling
 
 
 def settled(context: Context) -> Service:
     """The service once no change is under way any more. Raises ServiceMissing and ServiceBusy."""
-    service = settled_if_any(context)
-    if service is None:
-        raise ServiceMissing(
-            f"{context.cloud_run.name} does not exist",
-            where=context.cloud_run.name,
-            remedy="nothing deployed yet? `nox -s deploy`; else check service, project and region",
-        )
-    return service
+    return _settled(context, context.cloud_run.get)
 
 
 def settled_if_any(context: Context) -> Service | None:
-    """The same, or None where there is no service of that name.
+    """The same, or None where there is no service of that name."""
+    return _settled(context, context.cloud_run.find)
 
-    A change that somebody began, or a run that was killed, is waited for. What a release of ours
-    asks for and does not serve is put right by the next write; of anybody else's it is told.
+
+def _settled(context: Context, read: Callable[[], Found]) -> Found:
+    """A change that somebody began, or a run that was killed, is waited for.
+
+    What a release of ours asks for and does not serve is put right by the next write; of anybody
+    else's it is told.
     """
-    world, service = context.world, context.cloud_run.find()
+    world, service = context.world, read()
     deadline = world.monotonic() + OPERATION
     with context.report.waiting("until the change that is under way has ended"):
         while service is not None and service.reconciling and world.monotonic() < deadline:
             world.sleep(_LOOKS)
-            service = context.cloud_run.find()
+            service = read()
     if service is not None:
         _must_be_settled(service)
     return service

@@ -68,7 +68,7 @@ def by_hand(split: dict[str, int], at: Service) -> Service:
 
 
 def course(before: dict[str, int], steps: tuple[int, ...], *, opens: bool = False) -> Course:
-    return Course(candidate(before), before, steps, 60.0, 300.0, opens)
+    return Course(candidate(before), steps, 60.0, 300.0, opens)
 
 
 def gone(aim: Course, at: Service) -> list[Move]:
