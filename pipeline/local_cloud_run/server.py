@@ -27,7 +27,7 @@ from pipeline.local_cloud_run.control import ControlPlane
 from pipeline.local_cloud_run.front_end.proxy import Proxy
 from pipeline.local_cloud_run.front_end.sites import Sites
 from pipeline.local_cloud_run.state.traffic import route
-from pipeline.local_cloud_run.values import Refusal, RevisionKey, Site
+from pipeline.local_cloud_run.values import Addresses, Refusal, RevisionKey, Site
 
 _HOST = "127.0.0.1"
 _CHANCES = 1_000_000
@@ -49,7 +49,7 @@ class Options:
     world: World = field(default_factory=real_world)
 
 
-def run(options: Options, ready: Callable[[str], None]) -> None:
+def run(options: Options, ready: Callable[[Addresses], None]) -> None:
     """Serve until SIGINT or SIGTERM, then stop cleanly. Raises PortTaken."""
 
     async def until_signal() -> None:
@@ -61,8 +61,10 @@ def run(options: Options, ready: Callable[[str], None]) -> None:
     asyncio.run(until_signal())
 
 
-async def serve(options: Options, *, ready: Callable[[str], None], stop: asyncio.Event) -> None:
-    """Serve on loopback until ``stop``; ``ready`` is told ``HOST:PORT`` of the API.
+async def serve(
+    options: Options, *, ready: Callable[[Addresses], None], stop: asyncio.Event
+) -> None:
+    """Serve on loopback until ``stop``; ``ready`` is told where.
 
     Containers get SIGTERM and 10 s at the end. If this process is killed, a guard removes them.
     Raises PortTaken.
@@ -77,7 +79,7 @@ async def serve(options: Options, *, ready: Callable[[str], None], stop: asyncio
             )
             await runner.setup()
             await web.SockSite(runner, listener).start()
-            ready(f"{_HOST}:{listener.getsockname()[1]}")
+            ready(Addresses(f"{_HOST}:{listener.getsockname()[1]}"))
             await stop.wait()
             await runner.cleanup()
         call_off()

@@ -169,6 +169,14 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Addresses:
+    """Where the local Cloud Run listens: ``HOST:PORT`` each."""
+
+    rest: str
+    grpc: str = ""
+
+
+@dataclass(frozen=True)
 class Refusal:
     """The front end's own answer to a request (API facts §4.4)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipeline.adapters.engine import find_engine
 from pipeline.adapters.refusals import EMULATOR
@@ -11,6 +12,9 @@ from pipeline.adapters.world import World
 from pipeline.config import load_config
 from pipeline.config.env_file import read_env_file
 from pipeline.report.terminal import Report
+
+if TYPE_CHECKING:
+    from pipeline.local_cloud_run.values import Addresses
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,8 @@ def local(world: World, report: Report, config: Path, wanted: Wanted) -> None:
     name = load_config(config, world.environ).build.engine if config.exists() else "auto"
     engine = find_engine(world, name)
 
-    def ready(address: str) -> None:
+    def ready(addresses: Addresses) -> None:
+        address = addresses.rest
         report.stage("local", f"a local Cloud Run at http://{address}; Ctrl-C ends it")
         report.hide(secrets.values())
         if secrets:

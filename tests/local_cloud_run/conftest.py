@@ -32,7 +32,7 @@ def running(options: Options) -> Iterator[str]:
     async def body() -> None:
         stop = asyncio.Event()
         control.append((asyncio.get_running_loop(), stop))
-        await serve(options, ready=lambda where: (address.append(where), up.set()), stop=stop)
+        await serve(options, ready=lambda where: (address.append(where.rest), up.set()), stop=stop)
 
     def thread() -> None:
         try:

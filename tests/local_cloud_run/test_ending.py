@@ -24,7 +24,7 @@ from tests.local_cloud_run.services import ALL_ROUND, NEVER_LISTENS
 MAIN = """
 from tests.local_cloud_run.images import engine
 from pipeline.local_cloud_run.server import Options, run
-run(Options(engine=engine()), lambda address: print(address, flush=True))
+run(Options(engine=engine()), lambda addresses: print(addresses.rest, flush=True))
 """
 
 
