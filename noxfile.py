@@ -38,9 +38,9 @@ SCHEMAS = {
 
 WITH_A_VALUE = {
     "--format", "--to", "--candidate", "--force", "--explain", "--port", "--startup-limit",
-    "--revision", "--build",
+    "--revision", "--build", "--grpc-port", "--seed", "--fault",
 }  # fmt: skip
-WITH_A_PATH = ("--config=", "--secrets=")
+WITH_A_PATH = ("--config=", "--secrets=", "--state=")
 
 
 @nox.session

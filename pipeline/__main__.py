@@ -84,7 +84,16 @@ def _call(
     elif arguments.stage == "local":
         from pipeline.stages.local import Wanted, local
 
-        wanted = Wanted(arguments.port, arguments.startup_limit, arguments.secrets)
+        wanted = Wanted(
+            port=arguments.port,
+            grpc_port=arguments.grpc_port,
+            startup_limit=arguments.startup_limit,
+            secrets=arguments.secrets,
+            state=arguments.state,
+            seed=arguments.seed,
+            faults=tuple(arguments.fault),
+            shell=arguments.shell,
+        )
         local(world, report, arguments.config, wanted)
     elif arguments.stage == "lint":
         from pipeline.stages.lint import Asked, run

@@ -90,10 +90,19 @@ def _take_orders(shift: argparse.ArgumentParser) -> None:
 
 def _take_port(local: argparse.ArgumentParser) -> None:
     local.add_argument("--port", type=int, default=8790, help="0 for a free one (default: 8790)")
+    local.add_argument("--grpc-port", type=int, default=None, metavar="PORT",
+                       help="0 for a free one (default: the one after --port)")  # fmt: skip
     local.add_argument("--startup-limit", type=float, default=None, metavar="SECONDS",
                        help="time to listen (default: Cloud Run's 240)")  # fmt: skip
     local.add_argument("--secrets", type=Path, default=None, metavar="FILE",
                        help="NAME=value lines: the secrets that there are")  # fmt: skip
+    local.add_argument("--state", type=Path, default=None, metavar="DIR",
+                       help="keep services and jobs there (default: nowhere)")  # fmt: skip
+    local.add_argument("--seed", type=int, default=0, help="the chance that faults go by")
+    local.add_argument("--fault", action="append", default=[], metavar="NAME=VALUE",
+                       help="what goes wrong, and how often or how long: quota=0.2")  # fmt: skip
+    local.add_argument("--shell", action="store_true",
+                       help="start $SHELL with all that gcloud needs")  # fmt: skip
 
 
 def _take_log(diagnose: argparse.ArgumentParser) -> None:

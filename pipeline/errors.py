@@ -299,6 +299,20 @@ class KeyFileRefused(PipelineError):
     title = "A key file is no good credential"
 
 
+class StateUnusable(PipelineError):
+    """What ``local --state`` names cannot be read or written."""
+
+    exit_code = 41
+    title = "The kept state cannot be used"
+
+
+class StateTaken(PipelineError):
+    """Two servers must not keep their state in the same folder."""
+
+    exit_code = 42
+    title = "The kept state is in use"
+
+
 class UsageError(PipelineError):
     exit_code = 64
     title = "That command is not understood"

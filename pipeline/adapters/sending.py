@@ -109,16 +109,28 @@ class Write:
             except unheard as error:
                 why = failure_of(operation, error)
                 if why:
-                    raise refusal(why, self.change.revision) from error
+                    raise refusal(why, self._at_fault(self._read())) from error
             else:
                 return done if is_there(done, self.change) else self._changed(Trouble.LOST)
         return self._follow(seen, None, ends)
+
+    def _read(self) -> Service | None:
+        try:
+            return self.look()
+        except (ApiRefused, ApiUnreachable):
+            return None
+
+    def _at_fault(self, now: Service | None) -> str:
+        """The revision that the change makes, if any; empty where it is ready all the same."""
+        is_ready = now is not None and now.latest_ready == self.change.revision
+        return "" if is_ready else self.change.revision
 
     def _follow(self, seen: Service | None, now: Service | None, ends: float) -> Service:
         """Wait until a change that was accepted has taken effect, by reading the service.
 
         A reading may be older than the change.
         """
+        read = now
         for read in self._readings(now, ends):
             match found(seen, read, self.change, lost=True):
                 case Found.CHANGED:
@@ -128,8 +140,8 @@ class Write:
                         case Standing.SETTLED:
                             return read
                         case Standing.FAILED:
-                            raise refusal(first_line(read.message), self.change.revision)
-        raise not_settled(self.pace.limits, self.change.revision)
+                            raise refusal(first_line(read.message), self._at_fault(read))
+        raise not_settled(self.pace.limits, self._at_fault(read))
 
     def _readings(self, first: Service | None, ends: float) -> Iterator[Service | None]:
         """The service again and again; raises when it is out of reach for too long."""

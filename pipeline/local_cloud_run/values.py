@@ -169,6 +169,19 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Census:
+    """The instances of a revision at one moment.
+
+    ``running`` maps those that are ready to their requests in flight; ``waiting`` counts requests
+    that have no instance yet.
+    """
+
+    running: Mapping[str, int] = field(default_factory=dict)
+    starting: int = 0
+    waiting: int = 0
+
+
+@dataclass(frozen=True)
 class Addresses:
     """Where the local Cloud Run listens: ``HOST:PORT`` each."""
 

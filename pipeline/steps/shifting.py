@@ -19,7 +19,7 @@ from pipeline.steps.grip import Grip
 from pipeline.steps.leasing import STEP, leased, others_lease
 from pipeline.steps.probing import Prober
 from pipeline.steps.standing import candidate_url
-from pipeline.steps.undo import Mend, was_answered
+from pipeline.steps.undo import Mend, is_in_effect, was_answered
 from pipeline.steps.watching import Watch
 
 _MAY_TAKE = 10.0  # seconds until the public URL answers well after a change
@@ -105,7 +105,7 @@ def restored(context: Context, course: Course, grip: Grip) -> Mend:
             if not has_served(seen, candidate.image):
                 rejected = (candidate.image, candidate.revision, context.now(), first.what)
                 notes |= note_rejected(seen, *rejected)
-        elif was_answered(first) and traffic == seen.traffic:
+        elif was_answered(first) and traffic == seen.traffic and is_in_effect(seen):
             return "nothing was changed"
         return Change(traffic=traffic, notes=notes)
 

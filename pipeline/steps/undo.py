@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableSequence
 from contextlib import contextmanager, suppress
 
 from pipeline.adapters.cloud_run import Change, CloudRun
 from pipeline.adapters.operations import NotSettled
 from pipeline.adapters.time_limit import TookTooLongError, time_limit
+from pipeline.adapters.writing import is_there
 from pipeline.context import Context
 from pipeline.errors import (
     ApiRefused,
@@ -18,7 +19,7 @@ from pipeline.errors import (
     PipelineError,
     TrafficUnknown,
 )
-from pipeline.model import Service, Split, live_split, show_split
+from pipeline.model import Service, Split, asked_split, live_split, show_split
 
 _PAUSES = (1.0, 4.0, 15.0, 45.0)
 """Seconds before each further try; together more than the minute that a quota is counted in."""
@@ -56,6 +57,11 @@ def was_answered(error: BaseException) -> bool:
     So it is overtaken: writing anything makes its etag stale.
     """
     return isinstance(error, PipelineError) and not isinstance(error, ApiUnreachable)
+
+
+def is_in_effect(service: Service) -> bool:
+    """Whether it serves what it asks for: a write may be there, and its traffic update failed."""
+    return live_split(service) == asked_split(service)
 
 
 def _undo(context: Context, before: Split, mend: Mend, first: BaseException) -> None:
@@ -106,13 +112,13 @@ def _left(first: NoCredentials, before: Split) -> NoCredentials:
 
 def _put_back(context: Context, mend: Mend, first: BaseException) -> str:
     """Mend it, tried again while it is out of reach, refused or changing; says what came of it."""
-    cloud_run = _in_time(context, first)
+    cloud_run, asked = _in_time(context, first), list[Change]()
     for pause in _HURRIED if isinstance(first, KeyboardInterrupt) else _PAUSES:
         try:
-            return _mend(cloud_run, mend, first)
+            return _mend(cloud_run, mend, first, asked)
         except (ApiRefused, ApiUnreachable, ChangedMeanwhile):
             context.world.sleep(pause)
-    return _mend(cloud_run, mend, first)
+    return _mend(cloud_run, mend, first, asked)
 
 
 def _in_time(context: Context, first: BaseException) -> CloudRun:
@@ -121,18 +127,33 @@ def _in_time(context: Context, first: BaseException) -> CloudRun:
     )
 
 
-def _mend(cloud_run: CloudRun, mend: Mend, first: BaseException) -> str:
+def _mend(
+    cloud_run: CloudRun, mend: Mend, first: BaseException, asked: MutableSequence[Change]
+) -> str:
+    """One try; ``asked`` is what those before it wrote, which may be there and have no effect."""
     seen = cloud_run.get()
-    change = mend(seen, first)
+    is_asked = bool(asked) and is_there(seen, asked[-1])
+    if is_asked and is_in_effect(seen):
+        return _as_before(seen)
+    change = asked[-1] if is_asked else mend(seen, first)
     if isinstance(change, str):
         return f"{change}: it serves {show_split(live_split(seen))}"
+    asked.append(change)
     try:
         done = cloud_run.update(seen, change)
     except NotSettled as error:
         if not isinstance(first, KeyboardInterrupt):
             raise
         return f"traffic was told to go back, and is not there yet: {error.what}"
-    return f"traffic is as before the release: {show_split(live_split(done))}"
+    if not is_in_effect(done):
+        raise ApiRefused(
+            f"asked for {show_split(asked_split(done))}, it serves {show_split(live_split(done))}"
+        )
+    return _as_before(done)
+
+
+def _as_before(service: Service) -> str:
+    return f"traffic is as before the release: {show_split(live_split(service))}"
 
 
 def _by_hand(before: Split) -> str:

@@ -144,9 +144,9 @@ def test_the_commands_of_the_readme_exist() -> None:
 
 def test_the_options_that_documents_give_to_sessions_are_understood() -> None:
     known = {
-        "--abort", "--build", "--config", "--explain", "--fix", "--force", "--format", "--hold",
-        "--jobs", "--pause", "--port", "--resume", "--revision", "--secrets", "--seed", "--seeds",
-        "--startup-limit", "--to",
+        "--abort", "--build", "--config", "--explain", "--fault", "--fix", "--force", "--format",
+        "--hold", "--jobs", "--pause", "--port", "--resume", "--revision", "--secrets", "--seed",
+        "--seeds", "--shell", "--startup-limit", "--state", "--to",
     }  # fmt: skip
     for document in DOCUMENTS:
         text = document.read_text("utf-8")

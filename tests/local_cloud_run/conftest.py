@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import grpc
 import pytest
 import requests
 from google.api_core.client_options import ClientOptions
@@ -16,6 +17,8 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import run_v2
 
 from pipeline.local_cloud_run.server import Options, serve
+from pipeline.local_cloud_run.values import Addresses
+from tests.local_cloud_run.gcloud import Gcloud
 from tests.local_cloud_run.images import engine
 
 POLLING = polling.DEFAULT_POLLING.with_delay(initial=0.02, maximum=0.1, multiplier=1.2)
@@ -23,16 +26,26 @@ PARENT = "projects/p/locations/us-central1"
 Json = dict[str, object]
 
 
+EACH_TRANSPORT = pytest.mark.parametrize("transport", ["rest", "grpc"], scope="session")
+
+
 @contextmanager
 def running(options: Options) -> Iterator[str]:
-    """A server in a thread with its own loop; the address of its API, HOST:PORT."""
+    """A server in a thread with its own loop; the address of its REST API, HOST:PORT."""
+    with listening(options) as addresses:
+        yield addresses.rest
+
+
+@contextmanager
+def listening(options: Options) -> Iterator[Addresses]:
+    """The same, with all its addresses."""
     up, failures, address = threading.Event(), [], []
     control: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     async def body() -> None:
         stop = asyncio.Event()
         control.append((asyncio.get_running_loop(), stop))
-        await serve(options, ready=lambda where: (address.append(where.rest), up.set()), stop=stop)
+        await serve(options, ready=lambda where: (address.append(where), up.set()), stop=stop)
 
     def thread() -> None:
         try:
@@ -59,9 +72,10 @@ def running(options: Options) -> Iterator[str]:
 
 @dataclass
 class CloudRun:
-    """The official clients over REST, and plain HTTP for what they do not cover."""
+    """The official clients, over gRPC if they are given a channel; plain HTTP for the rest."""
 
     address: str
+    channel: grpc.Channel | None = None
 
     def __post_init__(self) -> None:
         self.services = self._client(run_v2.ServicesClient)
@@ -71,6 +85,8 @@ class CloudRun:
         self.tasks = self._client(run_v2.TasksClient)
 
     def _client(self, kind: Callable[..., object]) -> object:
+        if self.channel:
+            return kind(transport=kind.get_transport_class("grpc")(channel=self.channel))
         options = ClientOptions(api_endpoint=f"http://{self.address}")
         return kind(credentials=AnonymousCredentials(), transport="rest", client_options=options)
 
@@ -97,14 +113,35 @@ class CloudRun:
 
 
 @pytest.fixture(scope="session")
-def cloud_run() -> Iterator[CloudRun]:
+def addresses() -> Iterator[Addresses]:
     options = Options(engine=engine(), startup_limit=4.0, secrets={"password": "open sesame"})
-    with running(options) as address:
-        yield CloudRun(address)
+    with listening(options) as addresses:
+        yield addresses
+
+
+@pytest.fixture(scope="session")
+def gcloud(addresses: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Gcloud:
+    """The real one, for tests that are marked as needing it."""
+    return Gcloud(addresses.rest, tmp_path_factory.mktemp("gcloud"))
+
+
+@pytest.fixture(scope="session")
+def transport() -> str:
+    """Of Google's clients; EACH_TRANSPORT runs a test with each."""
+    return "rest"
+
+
+@pytest.fixture(scope="session")
+def cloud_run(addresses: Addresses, transport: str) -> Iterator[CloudRun]:
+    if transport == "rest":
+        yield CloudRun(addresses.rest)
+        return
+    with grpc.insecure_channel(addresses.grpc) as channel:
+        yield CloudRun(addresses.rest, channel)
 
 
 @pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
+def name(request: pytest.FixtureRequest, transport: str) -> str:
     """A service name of the test's own."""
     words = request.node.originalname.removeprefix("test_").replace("_", "-")
-    return words[:40].strip("-")
+    return (words if transport == "rest" else f"{transport}-{words}")[:40].strip("-")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
+import requests
 
 from pipeline.errors import PortTaken
 from pipeline.local_cloud_run.api.listener import stranger
@@ -42,6 +43,20 @@ def test_what_browsers_say_is_believed(site: str) -> None:
     assert site in stranger("127.0.0.1:80", None, site)
 
 
+def test_it_is_a_proxy_for_itself_only(cloud_run: CloudRun) -> None:
+    """As gcloud uses it: whatever the name, it is not looked up, and nothing is forwarded."""
+    proxies = dict.fromkeys(("http", "https"), f"http://{cloud_run.address}")
+    path = "v2/projects/p/locations/nowhere/services"
+    with requests.Session() as session:
+        session.trust_env = False
+        ours = session.get(f"http://us-central1-run.localhost/{path}", proxies=proxies, timeout=10)
+        assert ours.json()["services"] == []
+        theirs = session.get(f"http://example.com/{path}", proxies=proxies, timeout=10)
+        assert theirs.status_code == 403
+        with pytest.raises(requests.exceptions.ProxyError, match="501 Not emulated"):
+            session.get("https://pubsub.googleapis.com/", proxies=proxies, timeout=10)
+
+
 def test_a_stranger_gets_403_and_the_reason(cloud_run: CloudRun) -> None:
     answer = cloud_run.call("GET", SERVICES, headers={"Host": "evil.example"})
     assert answer.status_code == 403
@@ -61,8 +76,6 @@ def test_a_stranger_gets_403_and_the_reason(cloud_run: CloudRun) -> None:
         ("GET", f"/v2/{PARENT}/instances"),
         ("GET", "/v2/whatever"),
         ("PUT", f"{SERVICES}/x"),
-        ("GET", "/"),
-        ("GET", "/apis/serving.knative.dev/v1/namespaces/p/services"),
     ],
 )
 def test_what_is_not_emulated_answers_501(cloud_run: CloudRun, method: str, path: str) -> None:
@@ -156,10 +169,11 @@ def test_an_unreadable_filter(cloud_run: CloudRun) -> None:
     assert "Unparseable filter" in answer.json()["error"]["message"]
 
 
-def test_a_port_that_is_taken(cloud_run: CloudRun) -> None:
+@pytest.mark.parametrize("option", ["port", "grpc_port"])
+def test_a_port_that_is_taken(cloud_run: CloudRun, option: str) -> None:
     port = int(cloud_run.address.rpartition(":")[2])
-    options = Options(engine=engine(), port=port)
+    options = Options(engine=engine(), **{option: port})
     with pytest.raises(PortTaken) as taken, running(options):
         pass
     assert taken.value.where == cloud_run.address
-    assert "choose another one" in taken.value.remedy
+    assert f"choose another one with --{option.replace('_', '-')};" in taken.value.remedy

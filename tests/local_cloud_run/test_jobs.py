@@ -10,11 +10,12 @@ from google.api_core.operation import Operation
 from google.cloud import run_v2
 from google.iam.v1 import iam_policy_pb2, policy_pb2
 
-from tests.local_cloud_run.conftest import PARENT, POLLING, CloudRun
+from tests.local_cloud_run.conftest import EACH_TRANSPORT, PARENT, POLLING, CloudRun
 from tests.local_cloud_run.images import image
 from tests.local_cloud_run.services import JOB
 from tests.local_cloud_run.test_ending import containers, gone, wait_for
 
+pytestmark = EACH_TRANSPORT
 SUCCEEDED, FAILED = (
     run_v2.Condition.State.CONDITION_SUCCEEDED, run_v2.Condition.State.CONDITION_FAILED
 )  # fmt: skip

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.local_cloud_run.api import logging_v2
 from pipeline.local_cloud_run.api.log_filter import compile_filter
 from pipeline.local_cloud_run.api.log_match import instant
-from pipeline.local_cloud_run.api.logging_v2 import list_entries
 from pipeline.local_cloud_run.api.logs import LONGEST_TEXT, Bounds, LogStore
 from pipeline.local_cloud_run.state.rpc import ApiError, Code
 from pipeline.local_cloud_run.values import LogEntry, RevisionKey
@@ -24,8 +26,9 @@ ENTRY = {
     "trace": "projects/p/traces/abc",
     "labels": {"run.googleapis.com/x": "y"},
     "httpRequest": {"status": 404, "latency": "0.123s"},
-    "jsonPayload": {"message": 'A (bad) "day"', "flag": True, "count": 3.5},
-}
+    "jsonPayload": {"message": 'A (bad) "day"', "flag": True, "count": 3.5,
+                    "users": [{"name": "Ann"}, {"name": "Bo"}], "tags": ["red", "green"]},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -67,6 +70,22 @@ ENTRY = {
         "(severity=ERROR OR severity=WARNING) AND (httpRequest.status=404)",
         "severity=WARNING OR severity=ERROR AND httpRequest.status=404",
         "severity!=ERROR",
+        "bad",
+        '"bad) \\"DAY"',
+        "warning NOT good",
+        "good OR (bad day)",
+        "404",
+        "log_id(run.googleapis.com/requests)",
+        'LOG_ID("run.googleapis.com/requests") severity=WARNING',
+        "-log_id(stdout)",
+        r'-log_id("\ud800") -"\ud800" -jsonPayload.message:"\ud800"',
+        'NOT jsonPayload.message=~"\ud800"',
+        "jsonPayload.users.name=ann",
+        "jsonPayload.users.name!=ann",
+        "jsonPayload.tags:(red AND green)",
+        'jsonPayload.tags=~"^gr[[:alpha:]]+$"',
+        r'jsonPayload.message=~"\w \(bad\) \"day\""',
+        r'jsonPayload.message="\x41 (bad) \u0022day\""',
     ],
 )
 def test_takes(text: str) -> None:
@@ -91,6 +110,12 @@ def test_takes(text: str) -> None:
         "severity=WARNING OR severity=ERROR AND httpRequest.status=500",
         'timestamp<"2026-01-01T12:00:00Z"',
         'timestamp>="2026-01-01T12:00:00.500000001Z"',
+        "good",
+        "NOT bad",
+        '"bad day"',
+        "log_id(requests)",
+        "jsonPayload.users.name=cy",
+        "jsonPayload.users.nobody:*",
     ],
 )
 def test_leaves(text: str) -> None:
@@ -105,8 +130,9 @@ def test_an_entry_without_severity_has_the_default_one() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "severity",
         "severity=",
+        "AND",
+        "a AND OR b",
         "=x",
         "severity=ERROR AND",
         "severity=ERROR OR",
@@ -123,7 +149,12 @@ def test_an_entry_without_severity_has_the_default_one() -> None:
         'timestamp>"yesterday"',
         'timestamp>"2026-13-01"',
         'textPayload=~"("',
-        '"alone"',
+        '"alone" = x',
+        'textPayload=~"(?=x)"',
+        "log_id(",
+        "log_id()",
+        'log_id("x" "y")',
+        '=~"alone"',
         "a..b=c =",
         ".a=b",
         "a.=b",
@@ -136,7 +167,9 @@ def test_refuses(text: str) -> None:
         compile_filter(text)
 
 
-@pytest.mark.parametrize("text", ["alone", '"two words"', "severity!=(ERROR OR INFO)"])
+@pytest.mark.parametrize(
+    "text", ["severity!=(ERROR OR INFO)", "sample(insertId, 0.5)", 'SEARCH("x")', "source(x)"]
+)
 def test_what_is_not_emulated_says_so(text: str) -> None:
     with pytest.raises(ApiError, match="does not emulate") as refused:
         compile_filter(text)
@@ -161,6 +194,52 @@ def test_any_text_is_understood_or_refused(text: str) -> None:
         assert "filter" in error.message  # noqa: PT017 - either outcome is right
 
 
+def leaf(number: int) -> str:
+    return f"jsonPayload.f{number}=true"
+
+
+formulas = st.recursive(
+    st.integers(0, 3).map(lambda number: (leaf(number), lambda held: held[number])),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["NOT ", "-"])).map(
+            lambda made: (f"{made[1]}({made[0][0]})", lambda held: not made[0][1](held))
+        ),
+        st.lists(inner, min_size=2, max_size=3).map(
+            lambda parts: (
+                "(" + " OR ".join(f"({text})" for text, _ in parts) + ")",
+                lambda held: any(holds(held) for _, holds in parts),
+            )
+        ),
+        st.tuples(
+            st.lists(inner, min_size=2, max_size=3), st.sampled_from([" AND ", " ", "\n"])
+        ).map(
+            lambda made: (
+                made[1].join(f"({text})" for text, _ in made[0]),
+                lambda held: all(holds(held) for _, holds in made[0]),
+            )
+        ),
+    ),
+    max_leaves=8,
+)
+bits = st.lists(st.booleans(), min_size=4, max_size=4)
+
+
+@given(formulas, bits)
+def test_brackets_mean_what_they_say(
+    formula: tuple[str, Callable[[list[bool]], bool]], held: list[bool]
+) -> None:
+    payload = {f"f{number}": value for number, value in enumerate(held)}
+    assert compile_filter(formula[0])({"jsonPayload": payload}) == formula[1](held)
+
+
+@given(bits)
+def test_not_binds_tightest_then_or_then_and(held: list[bool]) -> None:
+    payload = {f"f{number}": value for number, value in enumerate(held)}
+    text = f"{leaf(0)} AND NOT {leaf(1)} OR {leaf(2)} {leaf(3)}"
+    wanted = held[0] and (not held[1] or held[2]) and held[3]
+    assert compile_filter(text)({"jsonPayload": payload}) == wanted
+
+
 def entry(number: int = 0, revision: str = "s-1", **fields: object) -> LogEntry:
     key = RevisionKey("p", "l", "s", revision)
     fields = {"log": "stdout", "text": f"line {number}", **fields}
@@ -172,6 +251,10 @@ def store(*entries: LogEntry, bounds: Bounds | None = None) -> LogStore:
     for each in entries:
         made.add(each)
     return made
+
+
+def list_entries(held: LogStore, body: object) -> dict[str, object]:
+    return asyncio.run(logging_v2.list_entries(held, body))
 
 
 def lines(held: LogStore, **body: object) -> list[str]:
@@ -206,6 +289,37 @@ def test_log_names() -> None:
         "projects/p/logs/run.googleapis.com%2Fvarlog%2Fsystem",
         "projects/p/logs/cloudaudit.googleapis.com%2Fsystem_event",
     ]
+
+
+def test_a_pattern_that_would_backtrack_for_ever_takes_no_time() -> None:
+    held = store(*(entry(number, text="a" * 200_000 + "!") for number in range(50)))
+    for pattern in ("(a+)+$", "(a|aa)+$", "(.*a){20}b", "a.*a.*a.*a.*b"):
+        assert lines(held, filter=f'textPayload=~"{pattern}"') == []
+
+
+SLOW = " OR ".join(f'textPayload="{number}"' for number in range(300))
+
+
+def test_a_slow_search_lets_others_go_on() -> None:
+    held, ticks = store(*(entry(number) for number in range(2000))), []
+
+    async def both() -> None:
+        search = asyncio.create_task(
+            logging_v2.list_entries(held, {"resourceNames": ["projects/p"], "filter": SLOW})
+        )
+        while not search.done():
+            ticks.append(await asyncio.sleep(0))
+        assert search.result()["entries"] == []
+
+    asyncio.run(both())
+    assert len(ticks) > 5
+
+
+def test_a_search_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging_v2, "_LONGEST_SEARCH", 0)
+    with pytest.raises(ApiError, match="too long") as refused:
+        lines(store(*(entry(number) for number in range(2000))), filter=SLOW)
+    assert refused.value.code is Code.DEADLINE_EXCEEDED
 
 
 @pytest.mark.parametrize("order", ["timestamp asc", "timestamp desc"])

@@ -8,10 +8,11 @@ from google.api_core import exceptions
 from google.cloud import run_v2
 from google.iam.v1 import iam_policy_pb2, policy_pb2
 
-from tests.local_cloud_run.conftest import PARENT, POLLING, CloudRun
+from tests.local_cloud_run.conftest import EACH_TRANSPORT, PARENT, POLLING, CloudRun
 from tests.local_cloud_run.images import image
 from tests.local_cloud_run.services import ALL_ROUND, CRASHES, NEVER_LISTENS
 
+pytestmark = EACH_TRANSPORT
 BY_NAME = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION
 LATEST = run_v2.TrafficTargetAllocationType.TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST
 SUCCEEDED, FAILED = (
@@ -253,9 +254,11 @@ def test_operations(cloud_run: CloudRun, name: str) -> None:
     waited = cloud_run.call("POST", f"{where}:wait", json={"timeout": "20s"}).json()
     assert waited["done"]
     assert waited["response"]["terminalCondition"]["state"] == "CONDITION_SUCCEEDED"
-    listed = cloud_run.call("GET", f"/v2/{PARENT}/operations?pageSize=1000").json()["operations"]
-    assert waited in listed
-    assert cloud_run.call("DELETE", where).json() == {}
+    held = cloud_run.services.get_operation({"name": operation["name"]})
+    assert held.response.TypeName() == "google.cloud.run.v2.Service"
+    listed = cloud_run.services.list_operations({"name": PARENT, "page_size": 1000}).operations
+    assert held in listed
+    cloud_run.services.delete_operation({"name": operation["name"]})
     assert cloud_run.call("GET", where).status_code == 404
 
 

@@ -42,10 +42,13 @@ ALLOWED = {
         "adapters", "catalogue", "checks", "commands", "config", "context", "errors",
         "inspected", "model", "release", "report", "steps",
     },
-    "stages.local": {"adapters", "config", "report", "local_cloud_run.server"},
+    "stages.local": {
+        "adapters", "config", "errors", "report", "steps.gcloud",
+        "local_cloud_run.faults.plan", "local_cloud_run.server", "local_cloud_run.values",
+    },
     "local_cloud_run": {
         "adapters.processes", "adapters.sigterm", "adapters.world", "commands", "errors",
-        "inspected",
+        "inspected", "report.harmless", "report.masking",
     },
     "command_line": {"errors"},
     "__main__": {

@@ -55,6 +55,7 @@ def pipeline(*words: str, cwd: Path, **env: str) -> Ran:
         (["build", "--form", "json"], "unrecognized arguments: --form json"),
         (["lint", "--format", "xml"], "invalid choice: 'xml'"),
         (["local", "--port", "many"], "invalid int value: 'many'"),
+        (["local", "--seed", "1e9"], "invalid int value: '1e9'"),
         (["schema", "--hold"], "unrecognized arguments: --hold"),
         (["shift", "--to"], "--to: expected one argument"),
         (["deploy", "--force"], "--force: expected one argument"),
@@ -77,6 +78,14 @@ def test_a_command_that_is_not_understood_is_64_on_standard_error(
 
 
 ORDERS = ("--pause", "--resume", "--abort")
+
+
+@pytest.mark.parametrize("fault", ["quota=2", "quota", "rain=1"])
+def test_a_fault_that_there_is_none_of_is_64_and_says_which_there_are(
+    fault: str, capsys: Screen
+) -> None:
+    assert main(["local", "--fault", fault]) == 64
+    assert "there are quota=SHARE, conflict=SHARE" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("words", list(permutations(ORDERS, 2)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ import pytest
 from pipeline.adapters.logging import FULL, Entry, Logs
 from pipeline.context import Context
 from pipeline.errors import PipelineError, VerifyFailed, VerifyInconclusive
-from pipeline.local_cloud_run.api.logging_v2 import list_entries
+from pipeline.local_cloud_run.api import logging_v2
 from pipeline.local_cloud_run.api.logs import Bounds, LogStore
 from pipeline.local_cloud_run.values import LogEntry, RevisionKey
 from pipeline.model import Outcome
@@ -192,7 +193,7 @@ class Store:
 
     def post(self, api: str, path: str, body: object) -> object:
         self.calls += 1
-        return list_entries(self.log, body)
+        return asyncio.run(logging_v2.list_entries(self.log, body))
 
 
 @pytest.fixture

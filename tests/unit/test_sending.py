@@ -314,6 +314,19 @@ def test_what_never_settles_is_said(
     assert 600 <= cloud.clock < 620
 
 
+def test_a_revision_that_is_ready_is_not_blamed_for_what_never_settles(
+    cloud: Scripted, cloud_run: CloudRun, settings: Settings
+) -> None:
+    def get_ready() -> None:
+        assert cloud.now is not None
+        cloud.now.latest_ready_revision = cloud.now.latest_created_revision
+
+    seen = cloud_run.get()
+    cloud.runs_long, cloud.after, cloud.reads = True, [LOST[0]], [None, get_ready]
+    with pytest.raises(NotSettled, match="did not settle within 300 s"):
+        cloud_run.update(seen, Change(settings))
+
+
 def test_a_service_that_is_out_of_reach_while_it_settles_is_given_up(
     cloud: Scripted, cloud_run: CloudRun
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from pipeline.errors import (
     PermissionMissing,
     TrafficUnknown,
 )
+from pipeline.model import Service, asked_split
 from pipeline.stages.deploy import deploy
 from pipeline.stages.shift import shift
 from pipeline.stages.verify import verify
@@ -79,6 +82,36 @@ def test_an_undo_that_cannot_be_made_says_so_and_what_to_do(cloud: Cloud, contex
     with pytest.raises(TrafficUnknown, match="no answer, and the undo failed too") as caught:
         shift(context)
     assert "`nox -s rollback -- --to agents-1` puts it right" in caught.value.remedy
+
+
+@pytest.mark.parametrize("stage", [deploy, shift])
+def test_an_undo_that_is_written_and_has_no_effect_is_tried_again(
+    stage: Callable[[Context], None],
+    cloud: Cloud,
+    context: Context,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Two traffic updates fail, one after the other; after deploy, users' split is right anyway."""
+    if stage is shift:
+        run(context, deploy, verify)
+    asked, failing = len(context.config.traffic.steps) if stage is shift else 1, count(1)
+    held: list[Service] = []
+
+    def disturb(call: str, when: str) -> None:
+        if call == "update" and when == "before":
+            held.append(cloud.found())
+        elif call == "update" and asked <= next(failing) <= asked + 1:
+            cloud.service = replace(cloud.found(), serving=held[-1].serving)
+            raise ApiRefused("Resource readiness deadline exceeded.")
+
+    cloud.disturb = disturb
+    with pytest.raises(ApiRefused, match="readiness deadline"):
+        stage(context)
+
+    assert len(held) == asked + (2 if stage is shift else 1)
+    assert "✓ traffic is as before the release: agents-1 100 %" in capsys.readouterr().out
+    assert cloud.split == {"agents-1": 100}
+    assert asked_split(cloud.found()) == {"agents-1": 100}
 
 
 def test_an_interrupted_shift_whose_undo_fails_says_both(cloud: Cloud, context: Context) -> None:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from pipeline.local_cloud_run.api import protos
 from pipeline.local_cloud_run.api.calls import PLACE
+from pipeline.local_cloud_run.api.log_filter import Path, compile_filter
 from pipeline.local_cloud_run.api.paging import page
 from pipeline.local_cloud_run.cloud_build import records
 from pipeline.local_cloud_run.cloud_build.builds import Builds
@@ -21,6 +22,7 @@ _CLOUD_BUILD = "type.googleapis.com/google.devtools.cloudbuild.v1."
 _BUILDS = re.compile(rf"/v1/(?:{PLACE}|projects/(?P<alone>[^/]+))/builds(?P<rest>/.*)?")
 _ONE = re.compile(r"/(?P<build>[^/:]+)(?P<verb>:\w+)?")
 _OPERATION = re.compile(rf"/v1/{PLACE}/operations/(?P<operation>[^/:]+)")
+_ALIASES = {"build_id": "id", "trigger_id": "build_trigger_id"}
 _CODES = {"CANCELLED": 1, "TIMEOUT": 4, "EXPIRED": 4, "INTERNAL_ERROR": 13}
 _UNKNOWN = 2
 
@@ -44,7 +46,8 @@ def answer(builds: Builds, method: str, path: str, query: Mapping[str, str], bod
             key = BuildKey(project, location, str(uuid4()))
             return _operation(builds.create(key, protos.build(body)))
         case ("GET", False, _):
-            found = list(builds.newest_first(project, location, query.get("filter", "")))
+            wanted = compile_filter(query.get("filter", ""), _field)
+            found = list(filter(wanted, builds.newest_first(project, location)))
             shown, token = page(found, _size(query), query.get("pageToken", ""))
             return {"builds": shown, "nextPageToken": token}
         case ("GET", True, None) if one:
@@ -52,6 +55,16 @@ def answer(builds: Builds, method: str, path: str, query: Mapping[str, str], bod
         case ("POST", True, ":cancel") if one:
             return builds.cancel(BuildKey(project, location, one["build"]))
     raise not_emulated(f"{method} {path}")
+
+
+def _field(path: Path) -> Path:
+    """A path of a list's filter, in snake_case, as a build spells it."""
+    name, *deeper = path
+    return (protos.build_field(_ALIASES.get(name, name)), *map(_camel, deeper))
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_([a-z])", lambda found: found[1].upper(), name)
 
 
 def _size(query: Mapping[str, str]) -> int:

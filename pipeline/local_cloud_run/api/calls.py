@@ -52,6 +52,11 @@ class Call:
         """Of the query; or of the body, where a POST has it there."""
         return self.query.get(name, "").lower() in ("true", "1") or self.field(name) is True
 
+    @property
+    def is_dry(self) -> bool:
+        """Whether nothing is to change; v2 has ``validateOnly``."""
+        return self.query.get("dryRun", "") == "all"
+
     def number(self, name: str) -> int:
         text = self.query.get(name) or "0"
         if not re.fullmatch(r"-?\d{1,9}", text, re.ASCII):

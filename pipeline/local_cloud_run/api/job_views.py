@@ -114,13 +114,13 @@ def task(held: Task, of: Execution) -> Json:
         **{field: timestamp(at) for field, at in times.items() if at},
         "reconciling": not held.over,
         "conditions": [condition("Completed", ended)],
-        **_last_attempt(held),
+        **last_attempt(held),
         "logUri": messages.execution_logs_url(of.key),
         "etag": etag_of(of.version),
     }
 
 
-def _last_attempt(held: Task) -> Json:
+def last_attempt(held: Task) -> Json:
     """A TaskAttemptResult, once an attempt is over."""
     if held.end is None:
         return {}

@@ -10,19 +10,31 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
+from multidict import MultiMapping
 
-from pipeline.local_cloud_run.api import builds_v1, logging_v2, rest_v2, secret_manager, setup
+from pipeline.local_cloud_run.api import (
+    builds_v1,
+    local_faults,
+    logging_v2,
+    rest_v2,
+    secret_manager,
+    setup,
+)
 from pipeline.local_cloud_run.api.iam import Tokens
+from pipeline.local_cloud_run.api.knative import surface
 from pipeline.local_cloud_run.api.logs import LogStore
 from pipeline.local_cloud_run.cloud_build.builds import Builds
 from pipeline.local_cloud_run.control import ControlPlane
+from pipeline.local_cloud_run.faults.faults import ReplyLostError
 from pipeline.local_cloud_run.state.rpc import HTTP_STATUS, ApiError, Code, invalid, not_emulated
 from pipeline.local_cloud_run.values import Json
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_LARGEST_BODY = 10 * 1024 * 1024  # bytes
+LARGEST_BODY = 10 * 1024 * 1024  # bytes
+_PLACED = re.compile(r"([a-z][\w.\[\]]*): (.+)", re.ASCII | re.DOTALL)
+_BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
 _GENERATE_ID_TOKEN = re.compile(r"/v1/projects/-/serviceAccounts/([^/:]+):generateIdToken")
 
 
@@ -35,30 +47,38 @@ class Api:
     now: Callable[[], datetime]
     since: datetime  # when it started
 
-    def application(self) -> web.Application:
+    def application(self, *others: web.AbstractRouteDef) -> web.Application:
+        """``others`` come first: the API answers whatever path is left."""
         middlewares = (refuse_strangers, errors_as_json)
-        app = web.Application(middlewares=middlewares, client_max_size=_LARGEST_BODY)
+        app = web.Application(middlewares=middlewares, client_max_size=LARGEST_BODY)
+        app.router.add_routes(others)
         app.router.add_route("*", "/{path:.*}", self.handle)
         return app
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request)
-        return web.json_response(await self._answer(request, body))
+        asked = (request.method, request.path, request.query, body)
+        if surface.is_path(request.path, self.control):
+            location = surface.region(_host_name(request.host))
+            return web.json_response(await surface.answer(self.control, *asked, location))
+        return web.json_response(await self.answer(*asked))
 
-    async def _answer(self, request: web.Request, body: Any) -> Json:
-        method, path = request.method, request.path
-        if (method, path) == ("POST", "/v2/entries:list"):
-            return logging_v2.list_entries(self.store, body)
+    async def answer(self, method: str, path: str, query: MultiMapping[str], body: Any) -> Json:
+        """Answer one call of any surface; ``path`` is decoded. Raises ApiError."""
+        if path == local_faults.PATH:
+            return local_faults.answer(self.control.faults, method, body)
+        if logging_v2.is_path(path):
+            return await logging_v2.answer(self.store, method, path, query, body)
         if path.startswith("/v2/"):
             rest = path.removeprefix("/v2/")
-            return await rest_v2.answer(self.control, method, rest, request.query, body)
+            return await rest_v2.answer(self.control, method, rest, query, body)
         if secret_manager.is_path(path):
             held = self.control.secrets
             return secret_manager.answer(held, self.since, method, path, body)
         if builds_v1.is_path(path):
-            return builds_v1.answer(self.builds, method, path, request.query, body)
+            return builds_v1.answer(self.builds, method, path, query, body)
         if setup.is_path(method, path):
-            return setup.answer(method, path, request.query.getall("names", []), body)
+            return setup.answer(method, path, query.getall("names", []), body)
         account = _GENERATE_ID_TOKEN.fullmatch(path)
         if account and method == "POST":
             return self._id_token(account[1], body)
@@ -88,6 +108,8 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
     try:
         return await handler(request)
     except ApiError as error:
+        if isinstance(error, ReplyLostError) and request.transport:
+            request.transport.abort()
         return _refusal(error.code, error.message)
     except web.HTTPRequestEntityTooLarge:
         return _refusal(Code.INVALID_ARGUMENT, "Request payload size exceeds the limit.")
@@ -96,6 +118,8 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
 @web.middleware
 async def refuse_strangers(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Only programs on this machine may use the API: no other host name, no page in a browser."""
+    if request.method == hdrs.METH_CONNECT:  # gcloud, whose proxy this is, wants another API
+        return web.Response(status=501, reason="Not emulated by the local Cloud Run")
     reason = stranger(request.host, request.headers.get("Origin"),
                       request.headers.get("Sec-Fetch-Site"))  # fmt: skip
     return _refusal(Code.PERMISSION_DENIED, reason) if reason else await handler(request)
@@ -125,5 +149,9 @@ def _host_name(host: str) -> str:
 
 
 def _refusal(code: Code, message: str) -> web.Response:
-    error = {"code": HTTP_STATUS[code], "message": message, "status": code.name}
+    error: Json = {"code": HTTP_STATUS[code], "message": message, "status": code.name}
+    placed = _PLACED.fullmatch(message)
+    if placed and code == Code.INVALID_ARGUMENT:  # gcloud shows the field and its fault
+        violation = {"field": placed[1], "description": placed[2]}
+        error["details"] = [{"@type": _BAD_REQUEST, "fieldViolations": [violation]}]
     return web.json_response({"error": error}, status=HTTP_STATUS[code])

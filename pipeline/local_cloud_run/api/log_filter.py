@@ -1,85 +1,67 @@
 """The Logging query language, as far as it is emulated (API facts §8).
 
 Comparisons ``= != > >= < <= : =~ !~`` of a field path with a value, or with several in parentheses;
-AND (also by juxtaposition), OR, NOT (or ``-``), parentheses. NOT binds tightest, then OR, then AND.
-Words and quoted strings compare without regard to case, numbers, times, severities and durations by
-their value. A comparison with a field that an entry lacks is false.
+words and quoted strings by themselves, which any field may contain; ``log_id("stdout")``; AND (also
+by juxtaposition), OR, NOT (or ``-``), parentheses. NOT binds tightest, then OR, then AND. Texts
+compare without regard to case, numbers, times, severities and durations by their value. A list fits
+when one of its elements does. A comparison with a field that an entry lacks is false.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from pipeline.local_cloud_run.api.log_match import Predicate, comparison
-from pipeline.local_cloud_run.state.rpc import ApiError, invalid, not_emulated
+from pipeline.local_cloud_run.api.log_match import Predicate, anywhere, comparison, of_log
+from pipeline.local_cloud_run.api.log_tokens import (
+    Token,
+    path_of,
+    pattern_of,
+    tokens,
+    unparseable,
+    unquoted,
+)
+from pipeline.local_cloud_run.state.rpc import invalid, not_emulated
+
+Path = tuple[str, ...]
 
 _LONGEST = 20_000  # characters
+_RESERVED = ("AND", "OR", "NOT")
 _DEEPEST = 50  # nested parentheses and NOTs
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<comment>--[^\n]*)
-    |(?P<operator>=~|!~|!=|>=|<=|=|>|<|:)
-    |(?P<bracket>[()])
-    |(?P<minus>-(?=[A-Za-z("]))
-    |(?P<word>(?:"(?:[^"\\]|\\.)*"|[^\s"():=<>!~])+))""",
-    re.VERBOSE | re.DOTALL,
+_FUNCTIONS = frozenset(
+    {"cast", "ip_in_net", "log_id", "regexp_extract", "sample", "search", "source"}
 )
-_PATH_PART = re.compile(r'"((?:[^"\\]|\\.)*)"|([^."]+)', re.DOTALL)
 
 
-def compile_filter(text: str) -> Predicate:
-    """What a filter asks of an entry; an empty one takes all. Raises INVALID_ARGUMENT."""
+def compile_filter(text: str, field: Callable[[Path], Path] = lambda path: path) -> Predicate:
+    """What a filter asks of an entry; an empty one takes all. Raises INVALID_ARGUMENT.
+
+    ``field`` says how the entry spells a path, or raises for one that it cannot have.
+    """
     if len(text) > _LONGEST:
         raise invalid(f"The filter is longer than {_LONGEST} characters.")
-    parser = _Parser(list(_tokens(text)))
+    parser = _Parser(list(tokens(text)), field)
     if parser.next is None:
         return lambda _: True
-    predicate = parser.conjunction(0, parser.comparison)
+    predicate = parser.conjunction(0, parser.restriction)
     if parser.next:
-        raise _unparseable(parser.next)
+        raise unparseable(parser.next)
     return predicate
 
 
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    at: int
-
-    def is_word(self, word: str) -> bool:
-        return self.kind == "word" and self.text == word
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    at, end = 0, len(text.rstrip())
-    while at < end:
-        match = _TOKEN.match(text, at)
-        if match is None or match.lastgroup is None:
-            raise _unparseable(_Token("", text[at:].strip(), at))
-        if match.lastgroup != "comment":
-            yield _Token(match.lastgroup, match[match.lastgroup], match.start(match.lastgroup))
-        at = match.end()
-
-
-def _unparseable(token: _Token | None) -> ApiError:
-    near = f"'{token.text[:40]}' at character {token.at}" if token else "its end"
-    return invalid(f"Unparseable filter: syntax error near {near}.")
-
-
 _Leaf = Callable[[int], Predicate]
-"""What reads one comparison, or one value of it, at such a depth of brackets."""
+"""What reads one restriction, or one value of it, at such a depth of brackets."""
 
 
 class _Parser:
     """Recursive descent over the tokens of one filter."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[Token], field: Callable[[Path], Path]) -> None:
         self._tokens = tokens
+        self._field = field
         self._at = 0
 
     @property
-    def next(self) -> _Token | None:
+    def next(self) -> Token | None:
         return self._tokens[self._at] if self._at < len(self._tokens) else None
 
     def conjunction(self, depth: int, leaf: _Leaf) -> Predicate:
@@ -109,18 +91,36 @@ class _Parser:
         self._take("bracket")
         inner = self.conjunction(depth + 1, leaf)
         if self._take("bracket").text != ")":
-            raise _unparseable(self.next)
+            raise unparseable(self.next)
         return inner
 
-    def comparison(self, depth: int) -> Predicate:
+    def restriction(self, depth: int) -> Predicate:
+        """A comparison, a function, or a text that stands by itself."""
+        word = self._take("word")
+        if self.next and self.next.kind == "operator":
+            return self._comparison(word, depth)
+        if self.next and self.next.text == "(" and word.text.lower() in _FUNCTIONS:
+            return self._function(word.text)
+        if word.text in _RESERVED:
+            raise unparseable(word)
+        return anywhere(unquoted(word.text))
+
+    def _function(self, name: str) -> Predicate:
+        if name.lower() != "log_id":
+            raise not_emulated(f"{name}() in a log filter")
+        self._take("bracket")
+        wanted = unquoted(self._take("word").text)
+        if self._take("bracket").text != ")":
+            raise unparseable(self.next)
+        return of_log(wanted)
+
+    def _comparison(self, field: Token, depth: int) -> Predicate:
         """Of a field with a value, or with several as in ``field=("a" OR "b")``."""
-        field = self._take("word")
-        if self.next is None or self.next.kind != "operator":
-            raise not_emulated(f"search words without a field in a filter: {field.text[:40]}")
-        path, sign = _path(field), self._take("operator").text
+        path, sign = self._field(path_of(field)), self._take("operator").text
+        read = pattern_of if "~" in sign else unquoted
 
         def value(_: int) -> Predicate:
-            return comparison(path, sign, _unquoted(self._take("word").text))
+            return comparison(path, sign, read(self._take("word").text))
 
         if self.next is None or self.next.text != "(":
             return value(depth)
@@ -128,10 +128,10 @@ class _Parser:
             raise not_emulated(f"several values that a field must not have: {field.text[:40]}")
         return self._bracketed(depth, value)
 
-    def _take(self, kind: str) -> _Token:
+    def _take(self, kind: str) -> Token:
         token = self.next
         if token is None or token.kind != kind:
-            raise _unparseable(token)
+            raise unparseable(token)
         self._at += 1
         return token
 
@@ -144,18 +144,3 @@ class _Parser:
         found = self.next is not None and self.next.is_word(word)
         self._at += found
         return found
-
-
-def _path(field: _Token) -> tuple[str, ...]:
-    """The names of a path such as ``labels."run.googleapis.com/x"``."""
-    parts = tuple(
-        re.sub(r"\\(.)", r"\1", quoted) if quoted else bare
-        for quoted, bare in _PATH_PART.findall(field.text)
-    )
-    if not parts or field.text.startswith((".", '"')) or field.text.endswith("."):
-        raise _unparseable(field)
-    return parts
-
-
-def _unquoted(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL) if text.startswith('"') else text

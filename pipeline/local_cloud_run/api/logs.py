@@ -10,7 +10,8 @@ import json
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import quote
 
 from pipeline.local_cloud_run.api.shapes import timestamp
@@ -32,6 +33,7 @@ class Bounds:
 class LogStore:
     now: Callable[[], datetime]
     bounds: Bounds = field(default_factory=Bounds)
+    lag: Callable[[], float] = lambda: 0.0  # seconds
     _entries: OrderedDict[int, Json] = field(default_factory=OrderedDict)
     _sizes: dict[int, int] = field(default_factory=dict)
     _of: defaultdict[Key, deque[int]] = field(default_factory=lambda: defaultdict(deque))
@@ -53,8 +55,21 @@ class LogStore:
             self._drop(next(iter(self._entries)))
 
     def entries(self) -> Iterator[Json]:
-        """Every entry held, in order of arrival."""
-        return iter(list(self._entries.values()))
+        """Every entry that can be read by now, in order of arrival."""
+        held, lag = list(self._entries.values()), self.lag()
+        if not lag:
+            return iter(held)
+        readable = timestamp(self.now() - timedelta(seconds=lag))
+        return (entry for entry in held if entry["receiveTimestamp"] <= readable)
+
+    @property
+    def last(self) -> int:
+        """The number of the newest entry; 0 when none has ever come."""
+        return self._count
+
+    def newest_first(self) -> Iterator[tuple[int, Json]]:
+        """Every entry held with its number, which counts up from 1. Read it at one go."""
+        return iter(reversed(self._entries.items()))
 
     def _drop(self, number: int) -> None:
         """Forget an entry, which is the oldest of its revision or execution."""
@@ -85,6 +100,7 @@ def entry_json(entry: LogEntry, number: int, received: datetime) -> Json:
     }
 
 
+@lru_cache(maxsize=1024)  # shared by the entries of a revision: less to hold and to collect
 def _resource(key: Key) -> Json:
     if isinstance(key, BuildKey):
         labels = {"project_id": key.project, "build_id": key.build, "build_trigger_id": ""}

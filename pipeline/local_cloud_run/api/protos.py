@@ -41,6 +41,16 @@ def build(body: Any) -> Json:
     return _canonical(body, cloudbuild_v1.Build.pb()(), "build")
 
 
+def build_field(name: str) -> str:
+    """How JSON spells a field of a Build. Raises INVALID_ARGUMENT for one that it does not have."""
+    from google.cloud.devtools import cloudbuild_v1
+
+    field = _field(cloudbuild_v1.Build.pb().DESCRIPTOR, name)
+    if field is None:
+        raise invalid(f"invalid list builds filter: a build has no field {name[:40]!r}")
+    return str(field.json_name)
+
+
 def policy(body: Any) -> Json:
     return _canonical(body, policy_pb2.Policy(), "policy")
 

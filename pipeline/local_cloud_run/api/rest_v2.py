@@ -107,11 +107,15 @@ async def delete_operation(call: Call) -> Json:
 
 async def wait_operation(call: Call) -> Json:
     """Answers as soon as the operation is done, or after ``timeout`` (60 s at most)."""
+    return call.show(await call.control.wait(call.operation, time_to_wait(call)))
+
+
+def time_to_wait(call: Call) -> float:
+    """Seconds; the body says ``timeout``."""
     text = call.field("timeout") or f"{_LONGEST_WAIT}s"
     if not isinstance(text, str) or not re.fullmatch(r"\d{1,6}(\.\d{1,9})?s", text, re.ASCII):
         raise invalid("Invalid value at 'timeout', a duration such as \"5s\" was expected.")
-    limit = min(seconds(text), _LONGEST_WAIT)
-    return call.show(await call.control.wait(call.operation, limit))
+    return min(seconds(text), _LONGEST_WAIT)
 
 
 async def get_policy(call: Call) -> Json:
@@ -126,8 +130,7 @@ async def set_policy(call: Call) -> Json:
 
 
 async def tested_permissions(call: Call) -> Json:
-    """The local caller has every permission."""
-    get_service(call.control.state, call.service)
+    """The local caller has every permission, also to what is not there yet."""
     return {"permissions": call.field("permissions") or []}
 
 

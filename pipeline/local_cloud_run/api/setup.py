@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipeline.local_cloud_run.state.rpc import not_emulated
+from pipeline.local_cloud_run.state.texts import PROJECT_NUMBER
 from pipeline.local_cloud_run.values import Json
 
-NUMBER = "123456789012"
-"""Of every project."""
+NUMBER = PROJECT_NUMBER
 
 _PROJECT = r"projects/(?P<project>[^/:]+)"
 _ACCOUNT = r"projects/[^/:]+/serviceAccounts/(?P<email>[^/:]+)"
@@ -30,6 +30,10 @@ def _project(name: str, parts: Parts, _asked: Sequence[str]) -> Json:
 
 def _services(_name: str, _parts: Parts, asked: Sequence[str]) -> Json:
     return {"services": [{"name": name, "state": "ENABLED"} for name in asked]}
+
+
+def _service(name: str, _parts: Parts, _asked: Sequence[str]) -> Json:
+    return {"name": name, "state": "ENABLED"}
 
 
 def _repository(name: str, _parts: Parts, _asked: Sequence[str]) -> Json:
@@ -48,6 +52,7 @@ _ROUTES: tuple[tuple[str, str, Callable[[str, Parts, Sequence[str]], Json]], ...
     ("GET", _PROJECT, _project),
     ("POST", rf"{_PROJECT}:testIamPermissions", _permissions),
     ("GET", rf"{_PROJECT}/services:batchGet", _services),
+    ("GET", rf"{_PROJECT}/services/[^/:]+", _service),
     ("GET", _REPOSITORY, _repository),
     ("POST", rf"{_REPOSITORY}:testIamPermissions", _permissions),
     ("GET", _ACCOUNT, _account),

@@ -74,8 +74,6 @@ def revision(held: Revision, owner: Service | None) -> Json:
     """A Revision, its image pinned by digest once that is known; its service may be gone."""
     first, *others = held.template["containers"]
     container = {**first, "image": held.image} if held.image else first
-    observed = owner.observed if owner else ()
-    routed = any(each.revision == held.key.revision for each in observed)
     return {
         **{name: held.template[name] for name in held.template if name not in _NOT_OF_REVISION},
         "containers": [container, *others],
@@ -90,11 +88,17 @@ def revision(held: Revision, owner: Service | None) -> Json:
         "reconciling": held.pending,
         "conditions": [
             *(condition(kind, held.ready) for kind in ("Ready", "ContainerHealthy")),
-            *([_active(held, routed=routed)] if held.is_ready else []),
+            *([_active(held, routed=is_routed(held, owner))] if held.is_ready else []),
         ],
         "logUri": messages.logs_url(held.key),
         "etag": etag_of(held.version),
     }
+
+
+def is_routed(held: Revision, owner: Service | None) -> bool:
+    """Whether the traffic in force names a revision, by percent or by tag."""
+    observed = owner.observed if owner else ()
+    return any(each.revision == held.key.revision for each in observed)
 
 
 def _active(held: Revision, *, routed: bool) -> Json:

@@ -45,10 +45,9 @@ class Builds:
             raise records.missing(key)
         return self.held[key]
 
-    def newest_first(self, project: str, location: str, wanted: str) -> Iterator[Json]:
+    def newest_first(self, project: str, location: str) -> Iterator[Json]:
         for key, build in reversed(self.held.items()):
-            is_there = (key.project, key.location) == (project, location)
-            if is_there and records.matches(build, wanted):
+            if (key.project, key.location) == (project, location):
                 yield build
 
     def cancel(self, key: BuildKey) -> Json:

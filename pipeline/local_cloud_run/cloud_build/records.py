@@ -13,7 +13,6 @@ from pipeline.local_cloud_run.values import BuildKey, Json
 ENDED = frozenset({"SUCCESS", "FAILURE", "INTERNAL_ERROR", "TIMEOUT", "CANCELLED", "EXPIRED"})
 
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
-_CLAUSE = re.compile(r'\s*(tags|status|id)\s*=\s*"([^"]*)"\s*')
 _OURS = (
     "name", "id", "projectId", "status", "statusDetail", "createTime", "startTime", "finishTime",
     "results", "logUrl", "failureInfo", "timing",
@@ -78,18 +77,6 @@ def failed(detail: str, kind: str = "USER_BUILD_STEP") -> Json:
 def limit(build: Json) -> float:
     """Seconds it may take."""
     return float(seconds(build["timeout"]))
-
-
-def matches(build: Json, wanted: str) -> bool:
-    """Whether a list's filter takes it: ``tags="x" AND status="y"``. Raises for any other."""
-    for clause in filter(None, re.split(r"\bAND\b", wanted)):
-        match = _CLAUSE.fullmatch(clause)
-        if match is None:
-            raise not_emulated(f"the filter {clause.strip()!r} of a list of builds")
-        held = build.get(match[1], "")
-        if match[2] not in held if match[1] == "tags" else match[2] != held:
-            return False
-    return True
 
 
 def missing(key: BuildKey) -> ApiError:

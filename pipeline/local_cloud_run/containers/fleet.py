@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.local_cloud_run import messages
 from pipeline.local_cloud_run.containers.launch import Started
 from pipeline.local_cloud_run.containers.scaling import instances_to_start, longest_wait
-from pipeline.local_cloud_run.values import InstanceSpec, Refusal, StartFailure
+from pipeline.local_cloud_run.values import Census, InstanceSpec, Refusal, StartFailure
 
 
 class NotServedError(Exception):
@@ -61,6 +61,10 @@ class Fleet:
         self._startups: deque[float] = deque(maxlen=10)
         self._retired = False
         self._settled = asyncio.Event()
+
+    def census(self) -> Census:
+        running = {instance.id: instance.in_flight for instance in self._live}
+        return Census(running, self._starting, len(self._waiting))
 
     def grow(self, reason: str) -> Coroutine[Any, Any, StartFailure | None]:
         """Start one instance and let it serve, or say why it did not start."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from pipeline.local_cloud_run.containers.fleet import Fleet, Instance, NotServed
 from pipeline.local_cloud_run.containers.launch import Launcher, Started
 from pipeline.local_cloud_run.containers.processes import finish
 from pipeline.local_cloud_run.values import (
+    Census,
     InstanceSpec,
     LogEntry,
     Refusal,
@@ -45,10 +46,12 @@ class Instances:
         *,
         startup_limit: float | None = None,
         idle_after: float = 900.0,
+        before_start: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._engine = engine
         self._owner = owner
         self._idle_after = idle_after
+        self._before_start = before_start
         self._launcher = Launcher(engine, owner, log, now, self._keep, startup_limit)
         self._images: dict[str, images.Found] = {}  # by digest-pinned reference
         self._fleets: dict[RevisionKey, Fleet] = {}
@@ -74,8 +77,7 @@ class Instances:
         The start goes on when the caller is cancelled; ``retire`` ends what it has begun. The rest
         of ``min_instances`` follow in the background.
         """
-        fleet = Fleet(spec, lambda reason: self._start(spec, reason), self._spawn, self._idle_after)
-        self._fleets[spec.key] = fleet
+        fleet = self._fleet(spec)
         failure = await asyncio.shield(self._spawn(fleet.grow(messages.DEPLOYMENT)))
         if failure is None:
             for _ in range(1, spec.min_instances):
@@ -83,6 +85,12 @@ class Instances:
         elif self._fleets.get(spec.key) is fleet:
             del self._fleets[spec.key]
         return failure
+
+    def stand_by(self, spec: InstanceSpec) -> None:
+        """Start instances of a revision on demand, and ``min_instances`` of them at once."""
+        fleet = self._fleet(spec)
+        for _ in range(spec.min_instances):
+            self._spawn(fleet.grow(messages.MIN_INSTANCES))
 
     @asynccontextmanager
     async def lease(self, key: RevisionKey) -> AsyncIterator[Instance]:
@@ -95,6 +103,10 @@ class Instances:
             yield instance
         finally:
             fleet.give_back(instance)
+
+    def census(self) -> dict[RevisionKey, Census]:
+        """Who is there, by revision."""
+        return {key: fleet.census() for key, fleet in self._fleets.items()}
 
     def retire(self, key: RevisionKey) -> None:
         """The revision is deleted: its requests finish, then its instances stop."""
@@ -117,6 +129,8 @@ class Instances:
 
     async def _start(self, spec: InstanceSpec, reason: str) -> Started | StartFailure:
         try:
+            if self._before_start:
+                await self._before_start()
             image = self._images.get(spec.image) or await images.find(self._engine, spec.image)
             if image is None:
                 text = messages.image_missing(spec.image)
@@ -126,6 +140,11 @@ class Instances:
             return await self._launcher.launch(spec, image, reason)
         except PipelineError as error:
             return StartFailure(error.what, reason="INTERNAL", code=_INTERNAL)
+
+    def _fleet(self, spec: InstanceSpec) -> Fleet:
+        fleet = Fleet(spec, lambda reason: self._start(spec, reason), self._spawn, self._idle_after)
+        self._fleets[spec.key] = fleet
+        return fleet
 
     def _keep(self, container: Container) -> None:
         self._containers.add(container)

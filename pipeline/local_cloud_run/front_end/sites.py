@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from asyncio import Server, Task
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -21,25 +21,35 @@ _LONGEST_HEADER = 64 * 1024  # bytes
 
 @dataclass(frozen=True)
 class _Listener:
-    uri: str
+    port: int
     server: web.Server
     opening: Task[Server]
 
 
 class Sites:
-    """Listeners on loopback. All methods belong to one event loop."""
+    """Listeners on loopback. All methods belong to one event loop.
+
+    ``before`` are ports that sites had: each is taken again by who had it, if it is still free.
+    """
 
     def __init__(
-        self, handle: Callable[[Site, web.BaseRequest], Awaitable[web.StreamResponse]]
+        self,
+        handle: Callable[[Site, web.BaseRequest], Awaitable[web.StreamResponse]],
+        before: Mapping[Site, int] | None = None,
     ) -> None:
         self._handle = handle
+        self._before = dict(before or {})
         self._listeners: dict[Site, _Listener] = {}
 
     def uri(self, site: Site) -> str:
         """``http://127.0.0.1:PORT``. Bound on first use, the same until the site is dropped."""
         if site not in self._listeners:
             self._listeners[site] = self._listen(site)
-        return self._listeners[site].uri
+        return f"http://{_HOST}:{self._listeners[site].port}"
+
+    def ports(self) -> dict[Site, int]:
+        """The ports of all sites there are."""
+        return {site: listener.port for site, listener in self._listeners.items()}
 
     async def drop(self, site: Site) -> None:
         """Take no more connections; requests in flight get 10 s."""
@@ -55,7 +65,7 @@ class Sites:
 
     def _listen(self, site: Site) -> _Listener:
         """Clients can connect as soon as this returns; they wait in the backlog for the loop."""
-        bound = socket.create_server((_HOST, 0), backlog=_BACKLOG)
+        bound = _bind(self._before.pop(site, 0))
 
         async def answer(request: web.BaseRequest) -> web.StreamResponse:
             return await self._handle(site, request)
@@ -70,7 +80,16 @@ class Sites:
         )
         loop = asyncio.get_running_loop()
         opening = loop.create_task(loop.create_server(server, sock=bound, backlog=_BACKLOG))
-        return _Listener(f"http://{_HOST}:{bound.getsockname()[1]}", server, opening)
+        return _Listener(bound.getsockname()[1], server, opening)
+
+
+def _bind(port: int) -> socket.socket:
+    try:
+        return socket.create_server((_HOST, port), backlog=_BACKLOG)
+    except OSError:
+        if not port:
+            raise
+        return _bind(0)
 
 
 async def _close(listener: _Listener, seconds: float) -> None:

@@ -51,10 +51,10 @@ class Visit:
             span=self.trace.span,
             http_request={
                 "requestMethod": request.method,
-                "requestUrl": f"{request.scheme}://{request.host}{path_of(request)}",
+                "requestUrl": _utf8(f"{request.scheme}://{request.host}{path_of(request)}"),
                 "status": self.status,
                 "responseSize": str(self.size),
-                "userAgent": request.headers.get("User-Agent", ""),
+                "userAgent": _utf8(request.headers.get("User-Agent", "")),
                 "remoteIp": request.remote or "",
                 "latency": f"{ended - self.began:.6f}s",
                 "protocol": f"HTTP/{request.version.major}.{request.version.minor}",
@@ -73,3 +73,8 @@ def path_of(request: web.BaseRequest) -> str:
     if request.raw_path.startswith("/"):
         return request.raw_path
     return f"/{request.rel_url.raw_path_qs.lstrip('/')}"
+
+
+def _utf8(text: str) -> str:
+    """Header bytes that are no UTF-8 cannot be sent on; they are replaced."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -10,7 +10,7 @@ from pipeline.local_cloud_run.state.traffic import LATEST
 from pipeline.local_cloud_run.values import InstanceSpec, Json, Probe, RevisionKey
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
-_DEFAULT_PROBE = {"timeoutSeconds": 240, "periodSeconds": 240, "failureThreshold": 1}
+DEFAULT_PROBE = {"timeoutSeconds": 240, "periodSeconds": 240, "failureThreshold": 1}
 _MAX_INSTANCES = 100
 
 
@@ -41,7 +41,7 @@ def _template(template: Json) -> Json:
 def _container(container: Json) -> Json:
     first, *others = container.get("ports") or [{}]
     port = {"name": "http1", "containerPort": 8080, **first}
-    resources = container.get("resources") or {"cpuIdle": True, "startupCpuBoost": True}
+    resources = container.get("resources", {"cpuIdle": True, "startupCpuBoost": True})
     limits = {"cpu": "1000m", "memory": "512Mi", **resources.get("limits", {})}
     return {
         **container,
@@ -53,7 +53,7 @@ def _container(container: Json) -> Json:
 
 def _probe(probe: Json | None, port: int) -> Json:
     if not probe:
-        return {**_DEFAULT_PROBE, "tcpSocket": {"port": port}}
+        return {**DEFAULT_PROBE, "tcpSocket": {"port": port}}
     full = {"timeoutSeconds": 1, "periodSeconds": 10, "failureThreshold": 3, **probe}
     if "httpGet" in probe:
         return {**full, "httpGet": {"path": "/", "port": port, **probe["httpGet"]}}
@@ -134,7 +134,7 @@ def _startup_probe(probe: Json) -> Probe:
         timeout=probe["timeoutSeconds"],
         period=probe["periodSeconds"],
         failure_threshold=probe["failureThreshold"],
-        default=not http and probe.items() >= _DEFAULT_PROBE.items(),
+        default=not http and probe.items() >= DEFAULT_PROBE.items(),
         headers={
             each.get("name", ""): each.get("value", "") for each in aim.get("httpHeaders", ())
         },

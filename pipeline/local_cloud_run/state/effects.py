@@ -30,6 +30,14 @@ class StartRevision:
 
 
 @dataclass(frozen=True)
+class StandBy:
+    """Be ready to start instances of a revision, which has had some before; as StartRevision."""
+
+    spec: InstanceSpec
+    secrets: Mapping[str, SecretRef] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ApplyTraffic:
     """Hand the split to the router; then say TrafficApplied or TrafficFailed."""
 
@@ -79,6 +87,7 @@ class StopExecution:
 
 Effect = (
     StartRevision
+    | StandBy
     | ApplyTraffic
     | RetireRevision
     | DropSite

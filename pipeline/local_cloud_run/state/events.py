@@ -175,24 +175,45 @@ class TaskEnded:
     end: TaskEnd
 
 
-Event = (
+@dataclass(frozen=True)
+class StatusMoved:
+    """Something of no account changed: the version moves on, and an etag of before is stale."""
+
+    key: ServiceKey | JobKey
+
+
+@dataclass(frozen=True)
+class Restarted:
+    """The state is of before: nothing that it takes for running or starting is there."""
+
+
+Request = (
     CreateService
     | UpdateService
     | DeleteService
     | DeleteRevision
     | SetPolicy
     | DeleteOperation
-    | ImageResolved
-    | RevisionReady
-    | RevisionFailed
-    | TrafficApplied
-    | TrafficFailed
     | CreateJob
     | UpdateJob
     | DeleteJob
     | RunJob
     | CancelExecution
     | DeleteExecution
+)
+"""What a caller asks for."""
+
+Report = (
+    ImageResolved
+    | RevisionReady
+    | RevisionFailed
+    | TrafficApplied
+    | TrafficFailed
     | JobChecked
     | TaskEnded
+    | StatusMoved
+    | Restarted
 )
+"""What the inside tells."""
+
+Event = Request | Report

@@ -107,6 +107,10 @@ def _accept(
     operation = Operation(operation_name(event.key, event.nonce), event.key, generation)
     if event.validate_only:
         return Step(state, operation=replace(operation, done=True, result=job))
-    container = spec["template"]["template"]["containers"][0]
-    check = CheckJob(job.key, generation, container["image"], secrets.of_container(container))
-    return Step(note(put_job(state, job, now), operation), (check,), operation)
+    return Step(note(put_job(state, job, now), operation), (check(job),), operation)
+
+
+def check(job: Job) -> CheckJob:
+    """How it is seen whether what a job needs is there."""
+    container = job.spec["template"]["template"]["containers"][0]
+    return CheckJob(job.key, job.generation, container["image"], secrets.of_container(container))

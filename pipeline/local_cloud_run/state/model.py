@@ -15,13 +15,15 @@ from pipeline.local_cloud_run.state import (
     jobs,
     policies,
     reconcile,
+    restart,
     revisions,
     services,
     tasks,
 )
-from pipeline.local_cloud_run.state.lookup import get_operation, without
+from pipeline.local_cloud_run.state.lookup import get_operation, put, put_job, without
 from pipeline.local_cloud_run.state.resources import State, Step
 from pipeline.local_cloud_run.state.rpc import ApiError, Code
+from pipeline.local_cloud_run.values import JobKey, ServiceKey
 
 _OPERATIONS_KEPT = 1000
 
@@ -84,6 +86,10 @@ def _report(state: State, event: events.Event, now: datetime) -> Step:
             return reconcile.traffic_applied(state, event, now)
         case events.TrafficFailed():
             return reconcile.traffic_failed(state, event, now)
+        case events.StatusMoved():
+            return _moved(state, event.key, now)
+        case events.Restarted():
+            return restart.restarted(state, now)
         case _:
             raise TypeError(f"not an event: {event!r}")
 
@@ -92,6 +98,14 @@ def _forget(state: State, name: str) -> Step:
     if not get_operation(state, name).done:
         raise ApiError(Code.FAILED_PRECONDITION, f"Operation '{name}' is not done.")
     return Step(replace(state, operations=without(state.operations, name)))
+
+
+def _moved(state: State, key: ServiceKey | JobKey, now: datetime) -> Step:
+    if isinstance(key, JobKey):
+        job = state.jobs.get(key)
+        return Step(put_job(state, job, now) if job else state)
+    service = state.services.get(key)
+    return Step(put(state, service, now) if service else state)
 
 
 def _bounded(result: Step) -> Step:

@@ -119,7 +119,7 @@ def _accept(
         return Step(state, operation=replace(operation, done=True, result=service))
     stored = note(put(state, service, now), operation)
     if name:
-        return Step(stored, (_start(service, name),), operation)
+        return Step(stored, (start(service, name),), operation)
     after = settle(stored, event.key, now)
     return replace(after, operation=after.state.operations[operation.name])
 
@@ -165,7 +165,8 @@ def _with_revision(service: Service, name: str, nonce: str, now: datetime) -> Se
     )
 
 
-def _start(service: Service, name: str) -> StartRevision:
+def start(service: Service, name: str) -> StartRevision:
+    """How a revision of a service is started."""
     revision = service.revisions[name]
     scaling = service.spec.get("scaling", {})
     spec = defaults.instance_spec(revision.key, revision.template, scaling)

@@ -30,6 +30,14 @@ REVISION_NAME = (
 )
 TASK_TEMPLATE_EMPTY = "spec.template.spec.template.spec: Task template was empty"
 EXECUTION_CANCELLED = "The execution was cancelled."  # our own words
+PROJECT_NUMBER = "123456789012"  # of every project
+QUOTA_EXCEEDED = (
+    "Quota exceeded for quota metric 'Write requests' and limit 'Write requests per minute per "
+    "region' of service 'run.googleapis.com' for consumer "
+    f"'project_number:{PROJECT_NUMBER}'."
+)
+NOT_IN_TIME = "Resource readiness deadline exceeded."
+INTERRUPTED = "The local Cloud Run ended while the task ran."  # our own words
 NOT_AUTHENTICATED = (
     "The request was not authenticated. Either allow public access or set the proper "
     "Authorization header."
