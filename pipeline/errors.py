@@ -299,6 +299,13 @@ class KeyFileRefused(PipelineError):
     title = "A key file is no good credential"
 
 
+class NotWritten(PipelineError):
+    """A file that init writes has no place: something is in its way, or the folder refuses it."""
+
+    exit_code = 41
+    title = "A file cannot be written"
+
+
 class UsageError(PipelineError):
     exit_code = 64
     title = "That command is not understood"
