@@ -60,7 +60,7 @@ def _run(argv: Sequence[str], world: World, report: Report) -> int:
     except PipelineError as error:
         from pipeline.stages.diagnose import known_of
 
-        report.error(error, known_of(error, config, report.verdicts, world.environ, report.clean))
+        report.error(error, known_of(error, config, report.verdicts, report.clean))
         return error.exit_code
     return 0
 

@@ -37,6 +37,18 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message, where=self.prog, remedy=f"see `{self.prog} --help`")
 
 
+class _Named(argparse.Action):
+    """A name that is empty was lost on its way here, and must not mean "whichever"."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace,
+        values: str | Sequence[object] | None, option_string: str | None = None,
+    ) -> None:  # fmt: skip
+        if not values:
+            parser.error(f"{option_string} is there, and its value is empty")
+        setattr(namespace, self.dest, values)
+
+
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The stage and its options. Raises UsageError."""
     parser = _Parser(prog="python -m pipeline", allow_abbrev=False)
@@ -66,7 +78,7 @@ def _take_options(stage: argparse.ArgumentParser, name: str) -> None:
                        default="text", help="how lint prints its findings")  # fmt: skip
     stage.add_argument("--hold", action="store_true",
                        help="stop with the candidate verified and at 0 %%")  # fmt: skip
-    stage.add_argument("--to", default="", metavar="REVISION|PERCENT",
+    stage.add_argument("--to", action=_Named, default="", metavar="REVISION|PERCENT",
                        help="the revision that rollback goes back to; "
                        "the percentage that shift stops at")  # fmt: skip
     stage.add_argument("--force", default="", metavar="REASON",
@@ -78,7 +90,7 @@ def _take_options(stage: argparse.ArgumentParser, name: str) -> None:
 
 
 def _take_orders(shift: argparse.ArgumentParser) -> None:
-    shift.add_argument("--candidate", default="", metavar="REVISION",
+    shift.add_argument("--candidate", action=_Named, default="", metavar="REVISION",
                        help="the one that was approved: no other is shifted")  # fmt: skip
     orders = shift.add_mutually_exclusive_group()
     orders.add_argument("--pause", action="store_true",

@@ -299,17 +299,24 @@ class KeyFileRefused(PipelineError):
     title = "A key file is no good credential"
 
 
+class NotWritten(PipelineError):
+    """A file that init writes has no place: something is in its way, or the folder refuses it."""
+
+    exit_code = 41
+    title = "A file cannot be written"
+
+
 class StateUnusable(PipelineError):
     """What ``local --state`` names cannot be read or written."""
 
-    exit_code = 41
+    exit_code = 42
     title = "The kept state cannot be used"
 
 
 class StateTaken(PipelineError):
     """Two servers must not keep their state in the same folder."""
 
-    exit_code = 42
+    exit_code = 43
     title = "The kept state is in use"
 
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from pipeline.adapters.build_message import Build, Wanted, build_message, read_build
 from pipeline.adapters.clients import connection, go_direct
 from pipeline.adapters.google import CALL, Google, read_again
-from pipeline.adapters.logging import CLOCKS, Entry, entries
-from pipeline.adapters.refusals import translated
+from pipeline.adapters.logging import CLOCKS, NEWEST_FIRST, NEWEST_PAGES, Entry, entries
+from pipeline.adapters.refusals import Trouble, translated, trouble_of
 from pipeline.errors import PermissionMissing
 
 if TYPE_CHECKING:
@@ -64,12 +64,15 @@ class Builds:
     def start(self, wanted: Wanted) -> str:
         """Ask for a build; its id. Raises ApiUnreachable when the answer was lost."""
         from google.cloud.devtools import cloudbuild_v1
+        from google.protobuf import json_format
 
         message = build_message(wanted, self.project)
         request = cloudbuild_v1.CreateBuildRequest(parent=self._parent, build=message)
         with self._allowed(self._parent), _unknown_is_lost():
-            operation = self._client.create_build(request=request, timeout=CALL)
-            return str(operation.metadata.build.id)
+            begun = self._client.create_build(request=request, timeout=CALL).metadata
+            if not begun or not begun.build.id:
+                raise json_format.ParseError("the answer names no build")
+            return str(begun.build.id)
 
     def cancel(self, build: str) -> None:
         from google.cloud.devtools import cloudbuild_v1
@@ -79,10 +82,14 @@ class Builds:
             self._client.cancel_build(request=request, timeout=CALL)
 
     def log(self, build: Build, since: datetime) -> list[Entry]:
-        """What a build wrote, oldest first; ``since`` is as Google's clock is."""
+        """What a build wrote, oldest first: its last 3000 entries, for they say how it ended.
+
+        ``since`` is as Google's clock is.
+        """
         wanted = f'resource.type="build" AND resource.labels.build_id="{build.id}"'
         since_then = f'{wanted} AND timestamp>="{since.isoformat()}"'
-        return list(entries(self.google, self.project, since_then))
+        newest = entries(self.google, self.project, since_then, NEWEST_FIRST, NEWEST_PAGES)
+        return list(newest)[::-1]
 
     def _find(self, name: str) -> Build | None:
         from google.api_core import exceptions
@@ -138,5 +145,7 @@ def _unknown_is_lost() -> Iterator[None]:
 
     try:
         yield
-    except (exceptions.InternalServerError, exceptions.BadGateway) as error:
+    except exceptions.GoogleAPICallError as error:
+        if trouble_of(error) is not Trouble.LOST:
+            raise
         raise exceptions.ServiceUnavailable(error.message) from error  # type: ignore[no-untyped-call]

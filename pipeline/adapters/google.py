@@ -20,6 +20,9 @@ CALL = 20.0
 READS = 30.0
 """Seconds for which a read is asked again that fails in passing."""
 
+_ODD_FILE = (AttributeError, KeyError, OSError, TypeError, ValueError)
+"""What Google's library lets through for a file of credentials that is none."""
+
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -59,7 +62,7 @@ class Google:
             return auth_credentials.AnonymousCredentials()  # type: ignore[no-untyped-call]
         try:
             found = default(scopes=[_SCOPE])[0]
-        except exceptions.GoogleAuthError as error:
+        except (exceptions.GoogleAuthError, *_ODD_FILE) as error:
             raise no_credentials(error) from error
         if not self.takes_key_file and _is_key(found):
             raise _key_refused(found)
@@ -92,16 +95,45 @@ class Google:
         )
 
     def _asked(self, api: str, path: str, send: Callable[[str], Any]) -> Any:
-        from google.api_core import exceptions
-
         def ask() -> Any:
-            answer = send(f"{self.endpoint(api)}{path}")
-            if answer.ok:
-                return answer.json()
-            raise exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]
+            return answered(send(f"{self.endpoint(api)}{path}"))
 
         with translated(f"{api}.googleapis.com{path}"):
             return read_again()(ask)()
+
+
+def answered(answer: Any) -> dict[str, Any]:
+    """The JSON object that an HTTP answer has. Raises what Google's client makes of a refusal."""
+    if answer.ok:
+        return _object(answer)
+    raise _refusal(answer)
+
+
+def _object(answer: Any) -> dict[str, Any]:
+    """What every call of Google's answers: a JSON object. A portal may answer anything else."""
+    from google.protobuf.json_format import ParseError
+
+    try:
+        found = answer.json()
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return found
+    raise ParseError("no JSON object")
+
+
+def _refusal(answer: Any) -> Exception:
+    """What Google's client makes of it, which takes JSON of any kind for Google's own."""
+    from google.api_core import exceptions
+
+    refusal: Exception
+    try:
+        refusal = exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]
+    except (AttributeError, TypeError):
+        refusal = exceptions.from_http_status(  # type: ignore[no-untyped-call]
+            answer.status_code, answer.reason or "no reason was given"
+        )
+    return refusal
 
 
 def _is_key(credentials: Any) -> bool:

@@ -17,8 +17,9 @@ _PAGE = 1000
 _MOST_PAGES = 10
 FULL = _PAGE * _MOST_PAGES
 """A reading of so many entries or more may not have had all of them."""
-_NEWEST_PAGES = 3  # of a reading that is made again and again: each page counts in the quota
-_NEWEST_FIRST = "timestamp desc"
+NEWEST_PAGES = 3
+"""Of a reading that is made again and again: each page counts in the quota."""
+NEWEST_FIRST = "timestamp desc"
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,11 @@ class Logs:
         clause = _of(revision, *others)
         if others:
             clause += f' AND (resource.labels.revision_name="{revision}" OR {requests})'
-        found = list(self._entries(clause, since, _NEWEST_FIRST, _NEWEST_PAGES))
-        if len(found) < _NEWEST_PAGES * _PAGE:
+        found = list(self._entries(clause, since, NEWEST_FIRST, NEWEST_PAGES))
+        if len(found) < NEWEST_PAGES * _PAGE:
             return found
         written = f"{_of(revision)} AND NOT {requests}"
-        found += self._entries(written, since, _NEWEST_FIRST, 1)
+        found += self._entries(written, since, NEWEST_FIRST, 1)
         each = {(one.at, one.id): one for one in found}
         return sorted(each.values(), key=lambda one: one.at, reverse=True)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
 from pipeline.adapters.google import Google
+from pipeline.answers import objects, texts
 from pipeline.errors import ServiceMissing
 
 Found = Mapping[str, Any] | None
@@ -29,10 +30,9 @@ class Project:
         parent = f"projects/{self.project}"
         names = "&".join(f"names={quote(f'{parent}/services/{api}', safe='')}" for api in apis)
         answer = self.google.get("serviceusage", f"/v1/{parent}/services:batchGet?{names}")
-        found = answer.get("services", ())
         return frozenset(
             str(one.get("name", "")).rpartition("/")[2]
-            for one in found
+            for one in objects(answer.get("services"))
             if one.get("state") == "ENABLED"
         )
 
@@ -61,16 +61,19 @@ class Project:
     def account(self, email: str) -> Found:
         return self._get("iam", _account(email))
 
-    def policy_of_account(self, email: str) -> Mapping[str, Any]:
-        return dict(self.google.post("iam", f"{_account(email)}:getIamPolicy", {}))
+    def policy_of_account(self, email: str) -> Found:
+        return self._found(lambda: self.google.post("iam", f"{_account(email)}:getIamPolicy", {}))
 
     def provider(self, name: str) -> Found:
         """A provider of Workload Identity Federation, by its full name."""
         return self._get("iam", f"/v1/{name}")
 
     def _get(self, api: str, path: str) -> Found:
+        return self._found(lambda: self.google.get(api, path))
+
+    def _found(self, ask: Callable[[], Any]) -> Found:
         try:
-            return dict(self.google.get(api, path))
+            return dict(ask())
         except ServiceMissing:
             return None
 
@@ -99,6 +102,7 @@ def kind(google: Google) -> str:
 
 
 _KINDS = {
+    "external_account_authorized_user": "a person's, of a workforce pool",
     "impersonated": "an account that is impersonated",
     "compute_engine": "the account of this machine",
     "service_account": "a service account's key file",
@@ -109,7 +113,7 @@ _KINDS = {
 
 
 def _permissions(answer: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(map(str, answer.get("permissions", ())))
+    return texts(answer.get("permissions"))
 
 
 def _account(email: str) -> str:

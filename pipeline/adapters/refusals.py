@@ -82,7 +82,7 @@ def translated(where: str) -> Iterator[None]:
     except api.RetryError as error:
         raise _named(error.cause or error, where) from error
     except (json_format.ParseError, UnicodeDecodeError) as error:
-        raise _unreachable(Exception("what answered is not Google's API"), where) from error
+        raise _out_of_reach("what answered is not Google's API", where) from error
     except api.GoogleAPIError as error:
         raise _named(error, where) from error
     except auth.TransportError as error:
@@ -129,8 +129,12 @@ def said(error: BaseException) -> str:
 
 
 def _unreachable(error: BaseException, where: str) -> ApiUnreachable:
+    return _out_of_reach(f"no answer: {_cause(said(error))}", where)
+
+
+def _out_of_reach(what: str, where: str) -> ApiUnreachable:
     return ApiUnreachable(
-        f"no answer: {_cause(said(error))}",
+        what,
         where=where,
         remedy=f"check the network; with {EMULATOR} set, check that `nox -s local` still runs",
     )

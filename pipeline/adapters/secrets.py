@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.adapters.google import Google
+from pipeline.answers import objects, texts
 from pipeline.config.texts import Secret
 from pipeline.errors import PermissionMissing, ServiceMissing
 
@@ -99,8 +100,8 @@ def _bindings(policy: Mapping[str, Any]) -> tuple[Binding, ...]:
     return tuple(
         Binding(
             str(one.get("role", "")),
-            frozenset(map(str, one.get("members", ()))),
+            texts(one.get("members")),
             bool(one.get("condition")),
         )
-        for one in policy.get("bindings", ())
+        for one in objects(policy.get("bindings"))
     )

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import quote, urlencode
 
-from pipeline.adapters.google import CALL, Google, read_again
+from pipeline.adapters.google import CALL, Google, answered, read_again
 from pipeline.adapters.refusals import translated
+from pipeline.answers import objects
 from pipeline.errors import ConfigError, PermissionMissing, SourceRefused
 
 EMULATOR = "STORAGE_EMULATOR_HOST"
@@ -57,7 +58,7 @@ class Storage:
         """Whether a bucket is one of the project's own: anybody could have taken its name."""
         query = urlencode({"project": project, "prefix": bucket})
         found = self._ask(bucket, lambda: self._get(f"/storage/v1/b?{query}"))
-        return any(one.get("name") == bucket for one in found.get("items", ()))
+        return any(one.get("name") == bucket for one in objects(found.get("items")))
 
     def find(self, bucket: str, name: str) -> Stored | None:
         from google.api_core import exceptions
@@ -71,7 +72,7 @@ class Storage:
                 return None
 
         found = self._ask(bucket, get)
-        return _read(found) if found else None
+        return _read(bucket, name, found) if found else None
 
     def upload(self, bucket: str, name: str, content: IO[bytes]) -> Stored:
         """Store it; begun anew when it fails in passing, for the same bytes do no harm twice."""
@@ -82,12 +83,12 @@ class Storage:
         def post() -> Any:
             content.seek(0)
             session = self.google.session
-            return _answer(session.post(url, data=content, headers=headers, timeout=_UPLOAD))
+            return answered(session.post(url, data=content, headers=headers, timeout=_UPLOAD))
 
-        return _read(self._ask(bucket, post, _again()))
+        return _read(bucket, name, self._ask(bucket, post, _again()))
 
     def _get(self, path: str) -> Any:
-        return _answer(self.google.session.get(f"{self.base}{path}", timeout=CALL))
+        return answered(self.google.session.get(f"{self.base}{path}", timeout=CALL))
 
     def _ask(self, bucket: str, send: Callable[[], Any], again: Any = None) -> Any:
         from google.api_core import exceptions
@@ -124,17 +125,10 @@ def no_bucket(bucket: str) -> SourceRefused:
     )
 
 
-def _answer(answer: Any) -> Any:
-    from google.api_core import exceptions
-
-    if answer.ok:
-        return answer.json()
-    raise exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]
-
-
-def _read(found: Mapping[str, Any]) -> Stored:
-    generation, md5 = int(found.get("generation", 0)), str(found.get("md5Hash", ""))
-    return Stored(str(found["bucket"]), str(found["name"]), generation, md5)
+def _read(bucket: str, name: str, found: Mapping[str, Any]) -> Stored:
+    generation = str(found.get("generation", ""))
+    number = int(generation) if generation.isdecimal() else 0
+    return Stored(bucket, name, number, str(found.get("md5Hash", "")))
 
 
 def _again() -> Any:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pipeline.answers import objects, part, texts
 from pipeline.checks.roles import FEDERATED, Role
 from pipeline.model import Outcome, Verdict
 
@@ -12,6 +14,8 @@ MEMBER = "MEMBER"
 """Stands in a command for a caller whose name is not known."""
 
 _GITHUB = "https://token.actions.githubusercontent.com"
+_NAMED = re.compile(r"\b(?:attribute\.\w+|google\.subject)\b")
+_OF_REPOSITORY = re.compile(r"\bassertion\.(?:repository(?:_owner)?(?:_id)?|sub)\b")
 
 
 def passed(check: str, evidence: str) -> Verdict:
@@ -25,6 +29,18 @@ def failed(check: str, evidence: str, *commands: str) -> Verdict:
 def unknown(check: str, why: str) -> Verdict:
     first = why.strip().partition("\n")[0][:300]
     return Verdict(check, Outcome.INCONCLUSIVE, f"not known: {first}", 0)
+
+
+def judge_project(found: Mapping[str, Any] | None, name: str) -> Verdict:
+    if found is None:
+        return failed("project", f"there is no {name}", f"gcloud projects create {name}")
+    state = found.get("lifecycleState")
+    if state in ("DELETE_REQUESTED", "DELETE_IN_PROGRESS"):
+        command = f"gcloud projects undelete {name}"
+        return failed("project", f"{name} is being deleted", command)
+    if state != "ACTIVE":
+        return unknown("project", f"the answer does not say whether {name} is active")
+    return passed("project", name)
 
 
 def judge_apis(needed: Sequence[str], enabled: frozenset[str], project: str) -> Verdict:
@@ -85,22 +101,35 @@ def judge_provider(found: Mapping[str, Any] | None, name: str) -> Verdict:
         return failed(check, f"there is no {name}", command)
     if found.get("disabled"):
         return failed(check, f"{name} is disabled")
-    issuer = str(found.get("oidc", {}).get("issuerUri", ""))
+    issuer = str(part(found, "oidc").get("issuerUri", ""))
     if issuer.rstrip("/") != _GITHUB:
         return failed(check, f"{name} is for {issuer[:100] or 'no issuer'}, not for {_GITHUB}")
-    if "assertion.repository" not in str(found.get("attributeCondition", "")):
+    if not _OF_REPOSITORY.search(_condition(found)):
         return failed(check, f"{name} has no condition on the repository: all of GitHub may come")
     return passed(check, name)
 
 
-def judge_federated(policy: Mapping[str, Any], email: str, pool: str, repository: str) -> Verdict:
-    """Whether a repository's runs may stand for an account; ``pool`` is the pool's full name."""
+def _condition(found: Mapping[str, Any]) -> str:
+    """A provider's condition, with what stands behind the attributes that it names."""
+    condition, mapping = str(found.get("attributeCondition", "")), part(found, "attributeMapping")
+    return " ".join([condition, *(str(mapping.get(one, "")) for one in _NAMED.findall(condition))])
+
+
+def judge_federated(
+    policy: Mapping[str, Any] | None, email: str, pool: str, repository: str
+) -> Verdict:
+    """Whether a repository's runs may stand for an account; ``pool`` is the pool's full name.
+
+    ``policy`` is the account's; None where there is no such account.
+    """
     check = "federated account"
+    if policy is None:
+        return judge_account(check, None, email)
     members = {
-        str(member)
-        for binding in policy.get("bindings", ())
+        member
+        for binding in objects(policy.get("bindings"))
         if binding.get("role") == FEDERATED
-        for member in binding.get("members", ())
+        for member in texts(binding.get("members"))
     }
     wanted = f"principalSet://iam.googleapis.com/{pool}/attribute.repository/{repository}"
     ours = f"//iam.googleapis.com/{pool}/"

@@ -23,6 +23,10 @@ PUSHES = Role(
 )  # fmt: skip
 UPLOADS = Role("roles/storage.objectUser", ("storage.objects.create", "storage.objects.get"))
 FEDERATED = "roles/iam.workloadIdentityUser"
+BUILDERS = (
+    "roles/artifactregistry.writer", "roles/logging.logWriter", "roles/storage.objectViewer",
+)  # fmt: skip
+"""Of the account that Cloud Build builds as: it pushes, writes its log and reads the source."""
 
 _SERVICES = ("run.services.get", "run.services.create", "run.services.update",
              "run.revisions.get", "run.operations.get")  # fmt: skip

@@ -26,7 +26,11 @@ def load_config(path: FilePath, environ: Mapping[str, str]) -> Config:
 
     Raises ConfigError, which names every fault with its place, rule and remedy.
     """
-    text = _text(_bytes(path), path)
+    return read_config(_text(_bytes(path), path), path, environ)
+
+
+def read_config(text: str, path: FilePath, environ: Mapping[str, str]) -> Config:
+    """The same of a text that stands in ``path``, or will."""
 
     def at(line: int, column: int) -> Place:
         return Place(str(path), line, column)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from pipeline.model import Finding, Mark
@@ -16,7 +17,7 @@ def annotation(finding: Finding, safe: Safe = str) -> str:
     """A finding at its place; ``safe`` takes out what must not be shown."""
     level = _LEVELS.get(finding.severity, "notice")
     place = (
-        f"file={_property(safe(finding.file))},line={finding.line},endLine={finding.end_line},"
+        f"file={_property(safe(in_repository(finding.file)))},line={finding.line},endLine={finding.end_line},"
         f"col={finding.column},title={_property(finding.rule)}"
     )
     text = f"{finding.message}\nFix: {finding.fix}" if finding.fix else finding.message
@@ -25,8 +26,17 @@ def annotation(finding: Finding, safe: Safe = str) -> str:
 
 def error(title: str, text: str, mark: Mark | None = None, safe: Safe = str) -> str:
     """An error, at its line where there is one."""
-    where = f"file={_property(safe(mark.file))},line={mark.line}," if mark else ""
+    where = f"file={_property(safe(in_repository(mark.file)))},line={mark.line}," if mark else ""
     return f"::error {where}title={_property(title)}::{_data(safe(text))}"
+
+
+def in_repository(file: str) -> str:
+    """The path from the top of its checkout, wherever that lies; without one, as it is."""
+    folder = path = os.path.abspath(file)
+    while folder != (folder := os.path.dirname(folder)):
+        if os.path.exists(os.path.join(folder, ".git")):
+            return os.path.relpath(path, folder)
+    return file
 
 
 def group(title: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -68,7 +68,7 @@ def diagnose(context: Context, wanted: Wanted) -> None:
 
 def known_of(
     error: PipelineError, config: Config | None, verdicts: Sequence[Verdict],
-    environ: Mapping[str, str], clean: Clean = clean_lines,
+    clean: Clean = clean_lines,
 ) -> Known:  # fmt: skip
     """What a failure is known as: none perhaps, where the pipeline's own words say all of it.
 
@@ -76,17 +76,16 @@ def known_of(
     error, and hides nothing of it.
     """
     try:
-        return _known_of(error, config, verdicts, environ, clean)
+        return _known_of(error, config, verdicts, clean)
     except Exception as fault:  # noqa: BLE001 -- whatever it is, the failure must be told
         error.add_note(f"its diagnosis failed: {_told(fault)}")
         return UNKNOWN
 
 
 def _known_of(
-    error: PipelineError, config: Config | None, verdicts: Sequence[Verdict],
-    environ: Mapping[str, str], clean: Clean,
+    error: PipelineError, config: Config | None, verdicts: Sequence[Verdict], clean: Clean
 ) -> Known:  # fmt: skip
-    at = marks(error, environ)
+    at = marks(error)
     if isinstance(error, ConfigError):
         return Known(marks=at)
     try:

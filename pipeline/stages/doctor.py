@@ -8,9 +8,10 @@ from pipeline.checks.readiness import failed
 from pipeline.context import Context
 from pipeline.errors import KeyFileRefused, NoCredentials, NotReady
 from pipeline.model import Outcome, Verdict
+from pipeline.steps.setup.checkout import main_branch
 from pipeline.steps.setup.federation import github_repository
 from pipeline.steps.setup.readiness import look_over
-from pipeline.steps.setup.terraform import resources
+from pipeline.steps.setup.terraform import GitHub, resources
 
 
 def doctor(context: Context) -> None:
@@ -33,9 +34,10 @@ def doctor(context: Context) -> None:
 
 
 def terraform(context: Context) -> None:
-    """Print the same as resources, and ask nothing."""
-    repository = github_repository(context.world, context.config.folder)
-    context.report.raw(resources(context.config, repository).rstrip("\n"))
+    """Print the same as resources, and ask nothing of Google."""
+    folder = context.config.folder
+    github = GitHub(github_repository(context.world, folder), main_branch(context.world, folder))
+    context.report.raw(resources(context.config, github).rstrip("\n"))
 
 
 def _must_be_ready(context: Context, verdicts: Sequence[Verdict]) -> None:
@@ -45,7 +47,7 @@ def _must_be_ready(context: Context, verdicts: Sequence[Verdict]) -> None:
         context.report.note(f"not known: {', '.join(unknown)}")
     if missing:
         raise NotReady(
-            f"{len(missing)} of {len(verdicts)} are missing: {', '.join(missing)}",
+            f"{len(missing)} of {len(verdicts)} are missing: {', '.join(dict.fromkeys(missing))}",
             where=context.config.project,
             remedy="run the commands above; MEMBER is who deploys, and grants may take minutes",
         )

@@ -151,8 +151,8 @@ def _act_bad(context: Context, rows: list[Row]) -> None:
     try:
         _act(bad, rows, act, ON_CLOUD_RUN)
     except STOPPED as stopped:
-        report, environ = context.report, context.world.environ
-        known = known_of(stopped, context.config, report.verdicts, environ, report.clean)
+        report = context.report
+        known = known_of(stopped, context.config, report.verdicts, report.clean)
         report.failure(stopped, known)
         context.report.step("stopped, as it must be")
         return

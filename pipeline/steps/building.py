@@ -33,7 +33,8 @@ def build_in_cloud(
     cloud, config = CloudBuild(context, reference), context.config
     running = cloud.under_way()
     if running:
-        context.report.note(f"build {running.id} of this source is under way: it is followed")
+        told = "is under way: it is followed, and goes on when this is stopped"
+        context.report.note(f"build {running.id} of this source {told}")
         with context.report.timed("built"):
             return cloud.follow(running.id)
     image = ImageBuild(

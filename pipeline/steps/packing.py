@@ -104,7 +104,11 @@ def _write(
         # Its rules have been gone by here: next to the Dockerfile, an empty file says so.
         archive.addfile(_entry(f"{DOCKERFILE}.dockerignore"))
         for name, path in files:
-            found[name] = _leaves(path, root) or _add(archive, f"{CONTEXT}/{name}", path)
+            try:
+                found[name] = _leaves(path, root) or _add(archive, f"{CONTEXT}/{name}", path)
+            except OSError as error:
+                error.filename = error.filename or str(path)  # tarfile does not say
+                raise
     return {name: why for name, why in found.items() if why}
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 from pipeline.dockerfile.syntax.nodes import Instruction
 from pipeline.dockerfile.syntax.parser import decode, parse
@@ -20,16 +18,15 @@ _STAGED = re.compile(r"\[(?:[\w.-]{1,100} )?\d{1,5}/\d{1,5}\] ([A-Z]+ .{1,1000})
 _IN_FILE = re.compile(r"([^:\n]{1,4096}):(\d{1,9})(?::\d{1,9})?(?:: (.*))?", re.DOTALL)
 
 
-def marks(error: PipelineError, environ: Mapping[str, str]) -> tuple[Mark, ...]:
-    """The lines to show a failure at, in files as the repository names them."""
+def marks(error: PipelineError) -> tuple[Mark, ...]:
+    """The lines to show a failure at."""
     found: list[Mark] = []
     if isinstance(error, BuildFailed):
         line = failing_line(error.lines, _text(error.where))
         found = [Mark(error.where, line)] if line else []
     elif isinstance(error, ConfigError):
         found = list(_in_files(error.lines[:_MOST] or [error.where]))
-    root = environ.get("GITHUB_WORKSPACE", "") or os.getcwd()
-    return tuple(Mark(_named(one.file, root), one.line, one.text) for one in found)
+    return tuple(found)
 
 
 def failing_line(output: Sequence[str], dockerfile: str) -> int:
@@ -81,9 +78,3 @@ def _in_files(lines: Sequence[str]) -> Iterator[Mark]:
     for line in lines:
         if found := _IN_FILE.fullmatch(line):
             yield Mark(found[1], int(found[2]), found[3] or "")
-
-
-def _named(file: str, root: str) -> str:
-    """A path inside the repository is seen from its root, as annotations want it."""
-    path, base = Path(os.path.abspath(file)), Path(os.path.abspath(root))
-    return path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path)

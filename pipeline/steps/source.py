@@ -12,9 +12,9 @@ from pathlib import Path
 from pipeline.adapters.world import World
 from pipeline.commands import CLOUD_BUILD, Command, Engine
 from pipeline.config import Config
-from pipeline.dockerfile.gitignore import GitIgnore
+from pipeline.dockerfile.gcloudignore import GcloudIgnore
 from pipeline.dockerfile.ignore import Ignore
-from pipeline.errors import SourceMissing
+from pipeline.errors import SourceMissing, SourceRefused
 from pipeline.model import Source
 
 GCLOUDIGNORE = ".gcloudignore"
@@ -53,12 +53,21 @@ def build_files(config: Config, engine: Engine) -> Iterator[tuple[str, Path]]:
     return ((name, path) for name, path in files if not rules.excludes(name))
 
 
-def _upload_rules(folder: Path) -> GitIgnore:
-    def text(name: str) -> str:
-        path = folder / name
-        return path.read_text("utf-8", "replace") if path.is_file() else ""
+def _upload_rules(folder: Path) -> GcloudIgnore:
+    def included(name: str) -> str:
+        if "/" in name or not (folder / name).is_file():
+            raise SourceRefused(
+                f"{GCLOUDIGNORE} includes {name}, and there is no such file beside it",
+                where=str(folder / GCLOUDIGNORE),
+                remedy="correct the name, or remove the line: what it leaves out is not known",
+            )
+        return _text(folder / name)
 
-    return GitIgnore.parse(f"{text(GCLOUDIGNORE)}\n.git\n", text)
+    return GcloudIgnore.parse(f"{_text(folder / GCLOUDIGNORE)}\n.git\n", included)
+
+
+def _text(rules: Path) -> str:
+    return rules.read_text("utf-8", "replace") if rules.is_file() else ""
 
 
 def find_dockerfile(config: Config) -> Path:
@@ -90,19 +99,23 @@ def ignore_file(config: Config, engine: Engine) -> Path:
 
 def context_files(folder: Path, rules: Path) -> Iterator[tuple[str, Path]]:
     """The context's files by relative name, sorted, an ignore file's ``rules`` applied."""
-    ignore = Ignore.parse(rules.read_text("utf-8", "replace")) if rules.is_file() else Ignore()
-    yield from _walk(folder, "", ignore)
-
-
-def _walk(folder: Path, prefix: str, ignore: Ignore) -> Iterator[tuple[str, Path]]:
-    for entry in sorted(os.scandir(folder), key=lambda one: one.name):
-        name = f"{prefix}{entry.name}"
+    ignore = Ignore.parse(_text(rules))
+    waiting = _entries(folder, "")
+    while waiting:
+        name, entry = waiting.pop()
         excluded = ignore.excludes(name)
-        if entry.is_dir(follow_symlinks=False):
-            if not excluded or ignore.has_exceptions:
-                yield from _walk(Path(entry.path), f"{name}/", ignore)
-        elif not excluded:
-            yield name, Path(entry.path)
+        if not entry.is_dir(follow_symlinks=False):
+            if not excluded:
+                yield name, Path(entry.path)
+        elif not excluded or ignore.has_exceptions:
+            waiting += _entries(Path(entry.path), f"{name}/")
+
+
+def _entries(folder: Path, prefix: str) -> list[tuple[str, os.DirEntry[str]]]:
+    """What is in a folder, the last first."""
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda one: one.name, reverse=True)
+    return [(f"{prefix}{one.name}", one) for one in entries]
 
 
 def _add(digest: hashlib._Hash, name: str, path: Path) -> None:

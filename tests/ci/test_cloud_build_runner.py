@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,18 @@ def test_all_steps_of_ours_are_one_release() -> None:
 
     assert len(steps) > 1
     assert all("BUILD_ID=b-1" in step.env for step in steps)
+
+
+def test_ours_shifts_in_a_step_of_its_own_what_the_one_before_has_verified() -> None:
+    steps = reading(FILE).steps
+
+    assert [step.after for step in steps] == [set(range(at)) for at in range(len(steps))]
+    assert [re.findall(r"nox -s (.*)", step.script) for step in steps] == [
+        ['build -- --config "$CONFIG"'],
+        ['deploy -- --hold --config "$CONFIG"'],
+        ['shift -- --config "$CONFIG"'],
+    ]
+    assert all(step.script.startswith("#!/bin/sh\nset -eu\n") for step in steps)
 
 
 def test_no_step_of_ours_takes_a_secret_as_an_argument() -> None:

@@ -130,6 +130,15 @@ def test_another_repository_calls_the_release_and_gets_its_outputs(ours, reposit
     assert said
     assert said.group(1, 3) == (revision, url)
 
+    text = (SERVICES / "hello" / "Dockerfile").read_text()
+    repositories.add(
+        "acme/shop", {"app/Dockerfile": text.replace("COPY server.py", "COPY absent.py")}
+    )
+    failed = repositories.act("acme/shop", "push", "release.yml")
+
+    assert failed.jobs == {"candidate": "failure"}
+    assert "::error file=app/Dockerfile,line=" in failed.log, failed.log
+
 
 def test_rollback_goes_to_the_last_verified_revision_or_to_the_one_that_is_named(ours, service):
     first, second = ours.release(), ours.release()
@@ -149,7 +158,7 @@ def test_rollback_goes_to_the_last_verified_revision_or_to_the_one_that_is_named
 
 def test_an_input_is_a_value_and_never_a_command(ours, service):
     serving = ours.release()
-    revision = '$(touch a-trap)"; touch a-trap; `touch a-trap` --config=elsewhere'
+    revision = 'x;`touch${IFS}a-trap`$(touch${IFS}a-trap)" --config=elsewhere'
 
     ran = ours.act("workflow_dispatch", "rollback.yml", "--input", f"revision={revision}")
 

@@ -14,7 +14,7 @@ FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 
 # The lowest first: a room may import those before it, and itself.
 ORDER = (
-    "place", "ids", "patterns", "ignore", "gitignore", "tree", "syntax", "shell", "context",
+    "place", "ids", "patterns", "ignore", "gcloudignore", "tree", "syntax", "shell", "context",
     "projects", "build", "rules", "suppressions", "patches", "pages", "lint",
 )  # fmt: skip
 # Heavy or with effects. tree-sitter is for the rooms that read a language.

@@ -87,9 +87,10 @@ def test_what_is_missing_comes_with_the_command(project: Project, google: Google
     for command in (
         "gcloud services enable logging.googleapis.com iamcredentials.googleapis.com "
         "artifactregistry.googleapis.com --project=my-project",
-        "gcloud projects add-iam-policy-binding my-project --member=MEMBER "
+        "gcloud projects add-iam-policy-binding my-project --condition=None --member=MEMBER "
         "--role=roles/run.developer",
-        "gcloud projects add-iam-policy-binding my-project --member=MEMBER --role=roles/run.admin",
+        "gcloud projects add-iam-policy-binding my-project --condition=None --member=MEMBER "
+        "--role=roles/run.admin",
         "gcloud artifacts repositories create services --repository-format=docker "
         "--location=us-central1 --project=my-project",
     ):
@@ -108,6 +109,31 @@ def test_what_may_not_be_seen_is_not_known_and_no_failure(project: Project, goog
     assert ran.code == 0, ran.output
     assert ran.output.count("not known: Permission denied on what you asked") == 4
     assert "nothing that is known is missing" in ran.output
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        [1, 2],
+        "text",
+        7,
+        [[]],
+        {"services": 5, "permissions": [3]},
+        {"services": [1], "permissions": {}, "projectNumber": []},
+    ],
+)
+def test_an_answer_of_another_kind_is_not_known_and_no_bug_of_ours(
+    project: Project, google: Google, odd: object
+) -> None:
+    parts = ("", "/services:batchGet", ":testIamPermissions",
+             "/locations/us-central1/repositories/services")  # fmt: skip
+    ran = asked(project, google, of={f"/v1/projects/my-project{part}": odd for part in parts})
+
+    assert ran.code in {0, 38}, ran.output
+    assert "? project: not known" in ran.output
+    assert "a bug" not in ran.output
+    if not isinstance(odd, dict):
+        assert "? credentials: not known: whether Google takes them" in ran.output
 
 
 def test_the_way_in_for_github_is_looked_at(project: Project, google: Google) -> None:

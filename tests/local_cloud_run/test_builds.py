@@ -43,10 +43,12 @@ class Cloud:
         self.storage, self.run = storage, CloudRun(address)
 
     def store(self, files: dict[str, str]) -> cloudbuild_v1.Source:
+        """A content that begins with an arrow is a link; a name, in PAX's words, any bytes."""
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w:gz") as packed:
             for name, content in files.items():
                 entry = tarfile.TarInfo(name)
+                entry.pax_headers = {"path": name}
                 entry.size = len(content.encode())
                 if content.startswith("-> "):
                     entry.type, entry.linkname = tarfile.SYMTYPE, content[3:]
@@ -131,6 +133,17 @@ def test_a_build_from_its_source_to_the_digest(cloud: Cloud, image: str) -> None
     assert cloud.list('tags="src-1" AND status="SUCCESS"') == [build.id]
     assert cloud.list('tags="src-1" AND status="FAILURE"') == []
     assert cloud.list('tags="src"') == []
+
+
+@pytest.mark.parametrize("files", [{"a\0b": "x"}, {"a" * 300: "x"}])
+def test_a_source_that_cannot_be_unpacked_ends_the_build(
+    files: dict[str, str], cloud: Cloud, image: str
+) -> None:
+    build = cloud.ended(cloud.create("build", "-t", image, ".", files=files))
+
+    assert build.status == Status.FAILURE
+    assert build.failure_info.type_.name == "FETCH_SOURCE_FAILED"
+    assert "the source cannot be unpacked" in build.status_detail
 
 
 def test_a_step_that_fails_says_which(cloud: Cloud, image: str) -> None:

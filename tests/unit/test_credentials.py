@@ -116,3 +116,15 @@ def test_a_file_that_is_no_credentials_is_said(
 
     with pytest.raises(NoCredentials):
         _ = Google().credentials
+
+
+@pytest.mark.parametrize("odd", [[], "text", {"type": "gdch_service_account"}, None])
+def test_a_file_that_is_none_is_no_bug_of_ours(
+    odd: object, key: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = {"format_version": "1", "project": "p", "name": "n", "ca_cert_path": ""}
+    given({**key, **more, **odd} if isinstance(odd, dict) else odd, tmp_path, monkeypatch)
+
+    with pytest.raises(NoCredentials) as refused:
+        _ = Google().credentials
+    assert "PRIVATE" not in f"{refused.value} {refused.value.where}"

@@ -66,3 +66,27 @@ def test_what_is_found_is_a_path_that_can_be_configured(text: str) -> None:
 @pytest.mark.parametrize("piece", ['"/a', "/a-", 'path("health', "status: ", "'/health' "])
 def test_hostile_sources_take_no_longer_than_others(piece: str) -> None:
     find_health([("a.js", piece * 60_000)])
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("app/api/health/route.ts", "/api/health"),
+        ("src/app/ready/route.js", "/ready"),
+        ("pages/api/status.ts", "/api/status"),
+        ("app/api/users/route.ts", ""),
+        ("lib/health.ts", ""),
+    ],
+)
+def test_a_file_of_next_js_is_a_route(name: str, path: str) -> None:
+    found = find_health([(name, 'return Response.json({ status: "ok" })')])
+
+    assert (found.path if found else "") == path
+    assert not found or found.expect == {"status": "ok"}
+
+
+def test_a_pattern_of_go_may_begin_with_the_method() -> None:
+    found = find_health([("main.go", 'mux.HandleFunc("GET /health", health)\n')])
+
+    assert found is not None
+    assert found.path == "/health"

@@ -19,6 +19,7 @@ ALLOWED = {
     "model": set(),
     "errors": set(),
     "payloads": set(),
+    "answers": set(),
     "commands": set(),
     "inspected": set(),
     "release": {"model"},
@@ -28,10 +29,12 @@ ALLOWED = {
     "catalogue": {"config.faults", "config.reading", "errors", "model"},
     "report": {"commands", "errors", "model", "watched"},
     "adapters": {
-        "commands", "errors", "inspected", "model", "payloads", "config", "release.lease",
+        "answers", "commands", "errors", "inspected", "model", "payloads", "config",
+        "release.lease",
     },
     "checks": {
-        "model", "payloads", "release", "watched", "adapters.logging.Entry", "adapters.web.Answer",
+        "answers", "model", "payloads", "release", "watched", "adapters.logging.Entry",
+        "adapters.web.Answer",
     },
     "context": {"adapters", "commands", "config", "release.lease", "report"},
     "steps": {

@@ -40,7 +40,6 @@ from tests.unit.in_memory import (
     candidate,
     refused,
     run,
-    serving,
     unreachable,
 )
 
@@ -73,16 +72,6 @@ class At:
     @property
     def happened(self) -> bool:
         return self.left <= 0
-
-
-@pytest.fixture
-def cloud() -> Cloud:
-    return serving()
-
-
-@pytest.fixture
-def context(cloud: Cloud, tmp_path: Path) -> Context:
-    return a_context(cloud, tmp_path)
 
 
 @pytest.mark.parametrize(("error", "when"), DISTURBANCES)

@@ -31,7 +31,7 @@ from pipeline.release.jobs import JobRun
 from pipeline.stages.deploy import deploy
 from pipeline.stages.jobs import jobs
 from pipeline.steps.jobs import must_have_run, run_job
-from tests.unit.in_memory import CONFIG, Cloud, a_context, serving, unreachable
+from tests.unit.in_memory import CONFIG, Cloud, a_context, unreachable
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CANDIDATE = Candidate("agents-2", "c-2", "image@sha256:2", START.isoformat(), {"agents-1": 100})
@@ -107,11 +107,6 @@ class FakeLog:
             for text, seconds in self.texts.items()
             if self.clock[0] >= seconds and START + timedelta(0, seconds) >= since
         ][: self.page]
-
-
-@pytest.fixture
-def cloud() -> Cloud:
-    return serving()
 
 
 @pytest.fixture

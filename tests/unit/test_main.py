@@ -62,6 +62,8 @@ def pipeline(*words: str, cwd: Path, **env: str) -> Ran:
         (["deploy", "--force", "--hold"], "--force: expected one argument"),
         (["shift", "--pause", "yes"], "unrecognized arguments: yes"),
         (["shift", "--pau"], "unrecognized arguments: --pau"),
+        (["shift", "--candidate="], "--candidate is there, and its value is empty"),
+        (["rollback", "--to", ""], "--to is there, and its value is empty"),
         (["local", "--force", "why"], "unrecognized arguments: --force why"),
     ],
 )

@@ -26,21 +26,11 @@ from pipeline.stages.deploy import deploy
 from pipeline.stages.shift import shift
 from pipeline.stages.status import status
 from pipeline.stages.verify import verify
-from tests.unit.in_memory import Cloud, a_context, candidate, run, serving, unreachable
+from tests.unit.in_memory import Cloud, a_context, candidate, run, unreachable
 
 WAY = (deploy, verify, shift)
 OTHER_IMAGE = "sha256:" + "1" * 64
 SOMEBODY = Holder("process:elsewhere:7", "ada at a laptop")
-
-
-@pytest.fixture
-def cloud() -> Cloud:
-    return serving()
-
-
-@pytest.fixture
-def context(cloud: Cloud, tmp_path: Path) -> Context:
-    return a_context(cloud, tmp_path)
 
 
 def elsewhere(cloud: Cloud, folder: Path, **options: object) -> Context:

@@ -177,6 +177,28 @@ def test_a_link_out_of_the_source_is_refused(target: str, config: Config) -> Non
     assert refused.value.lines == (f"link: a link out of the source: {target}",)
 
 
+@pytest.mark.parametrize("name", [".gitignroe", "/etc/hostname", "sub/.gitignore", ".."])
+def test_rules_that_are_not_there_are_no_rules_to_upload_by(name: str, config: Config) -> None:
+    (config.source_path / ".gcloudignore").write_text(f"#!include:{name}\n")
+
+    with pytest.raises(SourceRefused, match="and there is no such file beside it") as refused:
+        archive_of(config)
+    assert name in refused.value.what
+
+
+def test_folders_may_be_as_deep_as_the_system_lets_them(config: Config) -> None:
+    folder = os.open(config.source_path, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=folder)
+        inner = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(os.open("f", os.O_CREAT, dir_fd=folder))
+    os.close(folder)
+
+    assert f"context/{'d/' * 1500}f" in archive_of(config)[1]
+
+
 def test_a_link_inside_is_kept_as_a_link(config: Config) -> None:
     (config.source_path / "sub").mkdir()
     (config.source_path / "sub/link").symlink_to("../Dockerfile")
@@ -198,6 +220,24 @@ def test_a_source_that_is_too_large_names_its_largest(
         pass
     assert refused.value.what == "the source has 7 MB, and 3 MB is the most"
     assert refused.value.lines[:2] == ("5 MB  bigger", "2 MB  big")
+
+
+def test_a_file_that_shrinks_while_it_is_packed_is_named(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = config.source_path / "shrinks"
+    path.write_bytes(b"x" * 2_000_000)
+    look = os.fstat
+
+    def shrink(file: int) -> os.stat_result:
+        status = look(file)
+        if status.st_size == 2_000_000:
+            os.truncate(path, 5)
+        return status
+
+    monkeypatch.setattr(os, "fstat", shrink)
+    with pytest.raises(SourceMissing, match="shrinks cannot be packed"), packed(config):
+        pass
 
 
 def test_pipes_are_passed_over_and_what_cannot_be_read_is_named(config: Config) -> None:

@@ -100,3 +100,20 @@ def test_names_that_yaml_would_misread_are_quoted(tmp_path: Path) -> None:
 
     assert (config.service, config.source) == ("on", "1e3")
     assert config.health.expect == {"status": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("text", "service"),
+    [
+        ("- run: npm run deploy prod\n", ""),
+        ("- run: gcloud auth configure-docker\n- run: npm run deploy prod\n", ""),
+        ("# how to run deploy scripts\n", ""),
+        ("- name: node\n  args: [run, deploy, prod]\n", ""),
+        ("gcloud --quiet --project acme-1 beta run deploy shop", "shop"),
+        ("gcloud run services update shop --memory 1Gi", "shop"),
+        ("SERVICE := shop", "shop"),
+        ("SERVICE ?= shop", "shop"),
+    ],
+)
+def test_a_service_is_what_gcloud_deploys(text: str, service: str) -> None:
+    assert said(text).get("service", "") == service

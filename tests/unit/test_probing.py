@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -18,19 +17,9 @@ from pipeline.adapters.web import Answer
 from pipeline.context import Context
 from pipeline.model import Outcome
 from pipeline.steps.probing import AGENT, LOG_LAG, Asked, Prober
-from tests.unit.in_memory import Cloud, a_context, serving
+from tests.unit.in_memory import Cloud
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def cloud() -> Cloud:
-    return serving()
-
-
-@pytest.fixture
-def context(cloud: Cloud, tmp_path: Path) -> Context:
-    return a_context(cloud, tmp_path)
 
 
 def test_a_token_is_made_anew_before_it_expires(cloud: Cloud, context: Context) -> None:

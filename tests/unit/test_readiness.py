@@ -9,6 +9,7 @@ from pipeline.checks.readiness import (
     judge_apis,
     judge_bucket,
     judge_federated,
+    judge_project,
     judge_provider,
     judge_repository,
     judge_roles,
@@ -115,6 +116,49 @@ def test_a_provider(found: dict[str, object] | None, said: str) -> None:
 
     assert verdict.outcome is (Outcome.PASS if found == GITHUB else Outcome.FAIL)
     assert said in verdict.evidence
+
+
+@pytest.mark.parametrize(
+    ("condition", "passes"),
+    [
+        ("attribute.repository == 'o/r'", True),
+        ("attribute.repo == 'o/r'", False),
+        ("attribute.origin == 'o/r'", True),
+        ("assertion.repository_owner_id == '1' && assertion.ref == 'refs/heads/main'", True),
+        ("assertion.sub.startsWith('repo:o/r:')", True),
+        ("google.subject.startsWith('repo:o/r:')", True),
+        ("assertion.repository_visibility == 'private'", False),
+    ],
+)
+def test_a_condition_may_name_the_repository_by_its_attribute(condition: str, passes: bool) -> None:
+    mapping = {
+        "google.subject": "assertion.sub", "attribute.repository": "assertion.repository",
+        "attribute.origin": "assertion.repository",
+    }  # fmt: skip
+    found = {**GITHUB, "attributeCondition": condition, "attributeMapping": mapping}
+
+    assert (judge_provider(found, PROVIDER).outcome is Outcome.PASS) == passes
+
+
+@pytest.mark.parametrize(
+    ("found", "outcome"),
+    [
+        ({"lifecycleState": "ACTIVE"}, Outcome.PASS),
+        ({"lifecycleState": "DELETE_REQUESTED"}, Outcome.FAIL),
+        (None, Outcome.FAIL),
+        ({}, Outcome.INCONCLUSIVE),
+        ({"lifecycleState": 7}, Outcome.INCONCLUSIVE),
+    ],
+)
+def test_a_project(found: dict[str, object] | None, outcome: Outcome) -> None:
+    assert judge_project(found, "my-project").outcome is outcome
+
+
+def test_an_account_that_is_not_there_lets_nobody_in() -> None:
+    verdict = judge_federated(None, EMAIL, POOL, "o/r")
+
+    assert verdict.check == "federated account"
+    assert verdict.lines == ("gcloud iam service-accounts create deployer --project=my-project",)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -23,19 +22,9 @@ from pipeline.release.candidate import candidate_of
 from pipeline.stages.deploy import deploy
 from pipeline.stages.verify import verify
 from pipeline.steps.reading import Tail
-from tests.unit.in_memory import Cloud, a_context, candidate, serving
+from tests.unit.in_memory import Cloud, candidate
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def cloud() -> Cloud:
-    return serving()
-
-
-@pytest.fixture
-def context(cloud: Cloud, tmp_path: Path) -> Context:
-    return a_context(cloud, tmp_path)
 
 
 def entry(log: str, text: str = "", number: float = 0, **more: object) -> Entry:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -283,3 +284,19 @@ def test_what_fails_is_not_said_to_be_done(capsys: Screen) -> None:
 )
 def test_annotations_are_escaped(command: str, text: str) -> None:
     assert command == text
+
+
+@pytest.mark.parametrize("here", ["a/service", "a/service/api", "a/pipeline", "."])
+def test_an_annotation_names_its_file_as_its_repository_does(
+    here: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkout may lie below the workspace, and the pipeline run beside it."""
+    for folder in ("a/service/.git", "a/service/api", "a/pipeline"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / here)
+    file = os.path.relpath(tmp_path / "a/service/api/Dockerfile")
+
+    for one in (file, os.path.abspath(file)):
+        assert " file=api/Dockerfile,line=3," in github.error("Bad", "x", Mark(one, 3))
+        assert " file=api/Dockerfile,line=3," in github.annotation(replace(FINDING, file=one))
+    assert " file=/nowhere/Dockerfile," in github.error("Bad", "x", Mark("/nowhere/Dockerfile", 3))

@@ -18,15 +18,10 @@ from pipeline.stages.rollback import rollback
 from pipeline.stages.shift import shift
 from pipeline.stages.status import status
 from pipeline.stages.verify import verify
-from tests.unit.in_memory import Cloud, a_context, candidate, run, serving, unreachable
+from tests.unit.in_memory import Cloud, a_context, candidate, run, unreachable
 
 WAY = (deploy, verify, shift)
 Screen = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def cloud() -> Cloud:
-    return serving()
 
 
 def released(cloud: Cloud, folder: Path, times: int) -> list[str]:

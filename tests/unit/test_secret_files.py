@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pipeline.checks.secret_files import LOOKED_AT, secret_in
 
 BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7"
+KUBECONFIG = "apiVersion: v1\nkind: Config\nusers:\n- name: x\n"
 SERVICE_ACCOUNT = {"type": "service_account", "private_key": "x", "client_email": "a@b"}
 
 
@@ -37,10 +38,32 @@ SERVICE_ACCOUNT = {"type": "service_account", "private_key": "x", "client_email"
         (".docker/config.json", '{"auths": {"r": {"auth": "abc"}}}', "token"),
         ("pip.conf", "[global]\nindex-url = https://u:secret@host/simple", "token"),
         (".git-credentials", "https://u:p@github.com", "token"),
+        (".envrc", "export TOKEN=x", "TOKEN"),
+        (".env~", "TOKEN: x", "TOKEN"),
+        (".env", "a.password = x", "a.password"),
+        (".pgpass", "# of all\nhost:5432:db:user:pw", "token"),
+        ("home/.aws/credentials", "[default]\naws_secret_access_key = x", "token"),
+        (".docker/config.json", '{"auths": {"r": {"identitytoken": "abc"}}}', "token"),
+        (".streamlit/secrets.toml", 'password = "x"', "token"),
+        (".cargo/credentials.toml", '[registry]\ntoken = "x"', "token"),
+        ("gh/hosts.yml", "github.com:\n    oauth_token: gho_x", "token"),
+        ("k.yaml", f"key: |\n        -----BEGIN PRIVATE KEY-----\n        {BODY}\n", "private key"),
+        ("k", f"-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\n{BODY}", "private key"),
+        ("k.ppk", "PuTTY-User-Key-File-3: ssh-ed25519\r\n", "private key"),
+        ("c", f"{KUBECONFIG}  user:\n    client-key-data: LS0t\n", "Kubernetes"),
+        ("c", f"{KUBECONFIG}  user: \r\n    token: x\r\n".replace("\n", "\r\n"), "Kubernetes"),
+        (".config/gcloud/credentials.db", "SQLite format 3", "Google credentials"),
     ],
 )
 def test_a_credential_is_known(path: str, content: str, what: str) -> None:
     assert what in secret_in(path, content.encode())
+    assert what in secret_in(path, content.removeprefix("\ufeff").encode("utf-16"))
+
+
+@pytest.mark.parametrize("name", ["a.p12", "A.PFX"])
+def test_a_store_of_keys_is_known_by_its_name_and_its_first_byte(name: str) -> None:
+    assert secret_in(name, b"\x30\x82\x09\x00") == "a store of keys"
+    assert secret_in(name, b"version https://git-lfs.github.com/spec/v1") == ""
 
 
 @pytest.mark.parametrize(
@@ -64,6 +87,10 @@ def test_a_credential_is_known(path: str, content: str, what: str) -> None:
         ("pip.conf", "index-url = https://${USER}:${TOKEN}@host/simple"),
         ("config.json", '{"auth": "abc"}'),
         ("environment.py", "SECRET = 'x'"),
+        ("app.env.ts", "SECRET = 'x'"),
+        ("skaffold.yaml", "apiVersion: skaffold/v2\nkind: Config\ntoken: x\n"),
+        ("c", f"{KUBECONFIG}  user:\n    exec: {{command: gke-gcloud-auth-plugin}}\n"),
+        ("credentials", "aws_secret_access_key = x"),
     ],
 )
 def test_an_ordinary_file_is_none(path: str, content: str) -> None:
@@ -75,9 +102,12 @@ def test_any_bytes_are_looked_at(path: str, content: bytes) -> None:
     secret_in(path, content)
 
 
-@pytest.mark.parametrize("path", [".env", ".npmrc", ".docker/config.json", "pip.conf", "k.json"])
 @pytest.mark.parametrize(
-    "unit", [b"-----BEGIN PRIVATE KEY-----\n", b"https://a:", b" \t", b"A=", b'{"type":', b"a: "]
+    "path", [".env", ".npmrc", ".docker/config.json", "pip.conf", "k.json", ".pgpass"]
+)
+@pytest.mark.parametrize(
+    "unit",
+    [b"-----BEGIN PRIVATE KEY-----\n", b"https://a:", b" \t", b"A=", b'{"type":', b"a: ", b":"],
 )
 def test_the_largest_file_takes_no_time(path: str, unit: bytes) -> None:
     began = time.monotonic()

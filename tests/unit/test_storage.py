@@ -11,10 +11,11 @@ import pytest
 import requests
 
 from pipeline.adapters.google import Google
-from pipeline.adapters.storage import Storage
+from pipeline.adapters.storage import Storage, Stored
 from pipeline.context import Context
-from pipeline.errors import PermissionMissing, SourceRefused
-from pipeline.steps.building import _own_bucket
+from pipeline.errors import ApiUnreachable, PermissionMissing, SourceRefused
+from pipeline.model import Source
+from pipeline.steps.building import _own_bucket, _uploaded
 from tests.unit.in_memory import Cloud, a_context
 
 STORED = {"bucket": "b", "name": "n", "generation": "7", "md5Hash": "abc="}
@@ -83,6 +84,23 @@ def test_a_refusal_names_the_role_and_no_bucket_how_to_make_it() -> None:
     assert "gcloud storage buckets create gs://b" in absent.value.remedy
 
 
+@pytest.mark.parametrize("body", [[], None, "x", 5])
+def test_what_is_not_google_is_no_answer(body: Any) -> None:
+    for ask in (
+        lambda to: to.find("b", "n"),
+        lambda to: to.is_in("p", "b"),
+        lambda to: to.upload("b", "n", io.BytesIO()),
+    ):
+        with pytest.raises(ApiUnreachable, match="not Google's API"):
+            ask(storage(Session((200, body))))
+
+
+def test_an_object_without_what_it_should_have_is_not_what_was_sent() -> None:
+    stored = storage(Session((200, {"generation": "x"}))).upload("b", "n", io.BytesIO())
+
+    assert stored == Stored("b", "n", 0, "")
+
+
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
     return a_context(Cloud(), tmp_path)
@@ -98,3 +116,14 @@ def test_the_default_bucket_is_one_of_the_project(context: Context) -> None:
     with pytest.raises(PermissionMissing) as denied:
         _own_bucket(context)
     assert "name a bucket of yours in build.bucket" in denied.value.remedy
+
+
+def test_a_source_that_changed_while_it_was_packed_is_not_uploaded(context: Context) -> None:
+    context.config.source_path.mkdir(exist_ok=True)
+    context.config.dockerfile_path.write_text("FROM scratch\n")
+    session = Session((200, {"items": [{"name": "my-project_cloudbuild"}]}))
+    context.__dict__["storage"] = storage(session)
+
+    with pytest.raises(SourceRefused, match="it changed while it was packed"):
+        _uploaded(context, Source("the digest from before", "", False, ""))
+    assert not session.sent

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 
 import pytest
 
@@ -21,17 +20,7 @@ from pipeline.model import Service, asked_split
 from pipeline.stages.deploy import deploy
 from pipeline.stages.shift import shift
 from pipeline.stages.verify import verify
-from tests.unit.in_memory import Cloud, a_context, candidate, refused, run, serving, unreachable
-
-
-@pytest.fixture
-def cloud() -> Cloud:
-    return serving()
-
-
-@pytest.fixture
-def context(cloud: Cloud, tmp_path: Path) -> Context:
-    return a_context(cloud, tmp_path)
+from tests.unit.in_memory import Cloud, candidate, refused, run, unreachable
 
 
 def test_a_refused_write_is_told_as_it_is(cloud: Cloud, context: Context) -> None:

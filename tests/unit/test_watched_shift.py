@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
@@ -18,20 +17,10 @@ from pipeline.release.candidate import candidate_of
 from pipeline.stages.deploy import deploy
 from pipeline.stages.shift import shift
 from pipeline.stages.verify import verify
-from tests.unit.in_memory import Cloud, a_context, candidate, run, serving
+from tests.unit.in_memory import Cloud, candidate, run
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 OLD = {"agents-1": 100}
-
-
-@pytest.fixture
-def cloud() -> Cloud:
-    return serving()
-
-
-@pytest.fixture
-def context(cloud: Cloud, tmp_path: Path) -> Context:
-    return a_context(cloud, tmp_path)
 
 
 def entry(log: str, text: str = "", number: float = 0, **more: object) -> Entry:

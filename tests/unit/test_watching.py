@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -20,20 +19,10 @@ from pipeline.stages.verify import verify
 from pipeline.steps.probing import AGENT, Prober
 from pipeline.steps.watching import Watch
 from pipeline.watched import Answered, Watched
-from tests.unit.in_memory import Cloud, a_context, run, serving
+from tests.unit.in_memory import Cloud, run
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 OLD = {"agents-1": 100}
-
-
-@pytest.fixture
-def cloud() -> Cloud:
-    return serving()
-
-
-@pytest.fixture
-def context(cloud: Cloud, tmp_path: Path) -> Context:
-    return a_context(cloud, tmp_path)
 
 
 class Users:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.commands import Engine
-from pipeline.errors import PipelineError
 from pipeline.local_cloud_run.cloud_build import records
 from pipeline.local_cloud_run.cloud_build.steps import Step, read_steps
 from pipeline.local_cloud_run.cloud_build.worker import FailedError, Worker
@@ -83,7 +82,7 @@ class Builds:
             return "TIMEOUT", {}
         except FailedError as error:
             return "FAILURE", error.more
-        except (PipelineError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 -- whatever it is, the build has ended
             worker.say(f"ERROR: {error}")
             return "INTERNAL_ERROR", {"statusDetail": str(error)}
 

@@ -94,8 +94,9 @@ class Worker:
         """Push an image, or take the engine's own store for its registry; what the results say."""
         self.say("PUSH")
         self.say(f"Pushing {reference}")
-        held = await finish(commands.inspect_image(self.engine, reference))
-        if not held.ok or reference.startswith("-"):
+        is_name = not reference.startswith("-")
+        held = await finish(commands.inspect_image(self.engine, reference)) if is_name else None
+        if held is None or not held.ok:
             self._fail(f"failed to find one or more images: {reference}", "PUSH_IMAGE_NOT_FOUND")
         if images.on_loopback(reference):
             if await self._runs(commands.push_image(self.engine, reference)):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import tarfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import quote
@@ -47,7 +48,7 @@ async def fetch(storage: str, source: Json, archive: IO[bytes]) -> None:
 async def unpack(archive: IO[bytes], folder: Path) -> None:
     try:
         await asyncio.to_thread(_unpack, archive, folder)
-    except (OSError, EOFError, tarfile.TarError) as error:
+    except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError) as error:
         raise NotFetchedError(f"the source cannot be unpacked: {error}") from error
 
 

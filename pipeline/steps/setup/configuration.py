@@ -15,7 +15,7 @@ from pipeline.steps.setup.repository import PORT, Repository
 
 _HEAD = """\
 # What to deploy, and what healthy means. A key that is not here has its default;
-# `python -m pipeline schema` prints every key with what it means.
+# `.venv/bin/python -m pipeline schema` prints every key with what it means.
 """
 _NOBODY = "nothing here names it: write yours"
 _DEFAULTS = {"run.port": f"{PORT}", "run.cpu": "1", "run.memory": "512Mi"}
@@ -61,7 +61,8 @@ def _run(repository: Repository, existing: Existing) -> Iterator[str]:
 def _health(health: Health | None) -> Iterator[str]:
     if health is None or health.is_reserved:
         yield "health:\n"
-        yield "  path: / # no health path was found: name one that looks at what it needs\n"
+        found = f"Cloud Run keeps {health.path} to itself" if health else "no path was found"
+        yield f"  path: / # {found}: name one that looks at what it needs\n"
         yield "  expect: {} # an answer of 200 is enough\n"
         return
     if health.path == _HEALTH.path and health.expect == _HEALTH.expect:

@@ -11,17 +11,21 @@ from pipeline.adapters.google import Google
 from pipeline.adapters.refusals import EMULATOR
 from pipeline.errors import PipelineError
 from pipeline.model import Configured, Service
-from pipeline.steps.setup.places import Place, gcloud_folder
+from pipeline.steps.setup.places import Place, gcloud_folder, holds
 
 _DIFFERENT_IN_A_TRIAL = ("run.port", "run.cpu", "run.memory")
 """What a trial on this machine needs to know; a deploy leaves the rest of a service as it is."""
+
+_OF_OTHERS = ("us-docker.pkg.dev/cloudrun/", "gcr.io/cloudrun/", "docker.io/library/")
+"""Images such as Google's hello, which a service is often made with."""
 
 
 @dataclass(frozen=True)
 class Existing:
     """``settings`` by the key of pipeline.yaml; ``variables`` are names, for values may be secret.
 
-    ``image`` is without tag and digest. ``why`` says why nothing is known, where that is so.
+    ``image`` is without tag and digest; empty where it is not one to push to. ``why`` says why
+    nothing is known, where that is so.
     """
 
     found: bool = False
@@ -57,19 +61,23 @@ def _has_credentials(environ: Mapping[str, str]) -> bool:
 
 
 def _read(cloud_run: CloudRun, service: Service) -> Existing:
-    revision = cloud_run.revision(service.latest_ready) if service.latest_ready else None
+    name = service.latest_ready or service.latest_created  # one that fails has settings as well
+    revision = cloud_run.revision(name) if name else None
     configured = revision.configured if revision else {}
     named = [key.split(".", 2) for key in configured]
     return Existing(
         found=True,
-        image=_without_version(service.image),
+        image=ours(service.image),
         public=cloud_run.is_public(service),
         settings={key: configured[key] for key in _DIFFERENT_IN_A_TRIAL if configured.get(key)},
         variables=tuple(sorted(one[2] for one in named if one[1] in {"env", "secrets"})),
     )
 
 
-def _without_version(image: str) -> str:
+def ours(image: str) -> str:
+    """Its name without tag and digest; empty for one that nobody can push to."""
     name = image.partition("@")[0]
     folder, slash, last = name.rpartition("/")
-    return f"{folder}{slash}{last.partition(':')[0]}"
+    bare = f"{folder}{slash}{last.partition(':')[0]}"
+    is_ours = "." in folder.partition("/")[0] and not bare.startswith(_OF_OTHERS)
+    return bare if is_ours and holds("image", bare) else ""

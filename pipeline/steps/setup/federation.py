@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +28,11 @@ _LARGEST = 200_000  # bytes
 
 @dataclass(frozen=True)
 class Federation:
-    """``provider`` and ``account`` are empty where only GitHub knows them."""
+    """``provider`` and ``account`` are empty where only GitHub knows them; ``why`` says so."""
 
     provider: str
     account: str
+    why: str = ""
 
 
 def federation(root: Path, environ: Mapping[str, str]) -> Federation | None:
@@ -38,10 +40,16 @@ def federation(root: Path, environ: Mapping[str, str]) -> Federation | None:
     text = "\n".join(_texts(root))
     if not _NAMED.search(text):
         return None
-    provider = _FULL.search(text) or _FULL.fullmatch(environ.get(PROVIDER, ""))
+    given = environ.get(PROVIDER, "").strip()
+    provider = _FULL.search(text) or _FULL.fullmatch(given)
     account = _EMAIL.search(text)
+    why = f"the workflows take it from GitHub: set {PROVIDER} and {ACCOUNT} here as there"
+    if given:
+        why = f"{PROVIDER} is none: projects/NUMBER/locations/global/workloadIdentityPools/…/…"
     return Federation(
-        provider[0] if provider else "", account[1] if account else environ.get(ACCOUNT, "")
+        provider[0] if provider else "",
+        account[1] if account else environ.get(ACCOUNT, "").strip(),
+        why,
     )
 
 
@@ -54,8 +62,7 @@ def github_repository(world: World, folder: Path) -> str:
 
 def judged(project: Project, found: Federation, repository: str) -> Iterator[Verdict]:
     if not found.provider:
-        why = f"the workflows take it from GitHub: set {PROVIDER} and {ACCOUNT} here as there"
-        yield unknown("federation", why)
+        yield unknown("federation", found.why)
         return
     yield judge_provider(project.provider(found.provider), found.provider)
     if found.account and repository:
@@ -66,5 +73,6 @@ def judged(project: Project, found: Federation, repository: str) -> Iterator[Ver
 
 def _texts(root: Path) -> Iterator[str]:
     for path in sorted((root / ".github" / "workflows").glob("*.y*ml")):
-        if path.is_file() and path.stat().st_size <= _LARGEST:
-            yield path.read_text("utf-8", "replace")
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_size <= _LARGEST:
+                yield path.read_text("utf-8", "replace")

@@ -16,9 +16,14 @@ _WORDS = (
 )  # fmt: skip
 """The most usual first; what ends with z Cloud Run keeps to itself."""
 _PATH = re.compile(
-    rf"""(["'`])(/(?:[\w-]{{1,40}}/){{0,3}}(?:{"|".join(_WORDS)})/?)\1"""
+    rf"""(["'`])(?:[A-Z]{{3,7}} )?(/(?:[\w-]{{1,40}}/){{0,3}}(?:{"|".join(_WORDS)})/?)\1"""
     rf"""|\bpath\(\s*r?(["'])((?:{"|".join(_WORDS)})/?)\3"""
 )
+_FILE = re.compile(
+    rf"(?:.*/)?(?:app/((?:[\w-]+/){{0,3}}(?:{'|'.join(_WORDS)}))/route|"
+    rf"pages/(api/(?:[\w-]+/){{0,3}}(?:{'|'.join(_WORDS)})))\.[jt]sx?"
+)
+"""A file of Next.js that answers at the path which its folders say."""
 _ROUTES = re.compile(r"route|router|\bapp\.|\.(?:get|Get|GET|all|use|map|Map|add_\w+)\(|[Hh]andle"
                      r"|\bpath\(|Mapping|==|\bcase\b|\bget ")  # fmt: skip
 _STATUS = re.compile(r"""["']?\bstatus["']?\s*(?::|=>?|,)\s*["']([A-Za-z][\w-]{0,30})["']""")
@@ -69,8 +74,16 @@ def find_health(sources: Iterable[tuple[str, str]]) -> Health | None:
     for count, (name, text) in enumerate(sources):
         if count >= _MOST:
             break
-        found += _in(name, text[:_LONGEST])
+        found += [*_by_name(name, text[:_LONGEST]), *_in(name, text[:_LONGEST])]
     return min(found, key=lambda one: one.rank).health if found else None
+
+
+def _by_name(name: str, text: str) -> Iterator[_Found]:
+    match = _FILE.fullmatch(name)
+    if match:
+        path = f"/{match[1] or match[2]}"
+        health = Health(path, f"{name}:1", _expected(text[:_AFTER]))
+        yield _Found(health, routed=True, at=_WORDS.index(path.rpartition("/")[2]))
 
 
 def _in(name: str, text: str) -> Iterator[_Found]:

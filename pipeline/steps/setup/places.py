@@ -23,19 +23,22 @@ _MOST = 200  # files
 _ITEM = re.compile(r"^[ \t]*-[ \t]+", re.MULTILINE)
 _BETWEEN = re.compile(r"[\s\\,'\"\[\]]+")
 _WORD = r"([a-z][a-z0-9.:-]*)(?![\w$/{])"
+_IS = r" ?[:?]?[:=] ?"
+_RUN = r"\bgcloud (?:(?:--[\w-]+(?:[= ][\w.:-]+)?|alpha|beta) ){0,6}?run"
+_FLAG = r"--(?:image|region|source|platform|project)\b"  # npm has a "run deploy" of its own
 _SAID = {
     "service": re.compile(
-        rf"\brun deploy {_WORD}|\brun services update {_WORD}"
-        rf"|\b_?(?:SERVICE|SERVICE_NAME|CLOUD_RUN_SERVICE)\s*[:=] ?{_WORD}"
+        rf"{_RUN} (?:deploy|services update) {_WORD}|\brun deploy {_WORD} {_FLAG}"
+        rf"|\b_?(?:SERVICE|SERVICE_NAME|CLOUD_RUN_SERVICE){_IS}{_WORD}"
         rf"|deploy-cloudrun\S* .{{0,200}}?\bservice: {_WORD}"
         rf"|\bserving\.knative\.dev/v1 kind: Service metadata: name: {_WORD}"
     ),
     "region": re.compile(
-        rf"--region[= ]{_WORD}|\b_?(?:REGION|GCP_REGION|CLOUD_RUN_REGION)\s*[:=] ?{_WORD}"
+        rf"--region[= ]{_WORD}|\b_?(?:REGION|GCP_REGION|CLOUD_RUN_REGION){_IS}{_WORD}"
         rf"|deploy-cloudrun\S* .{{0,300}}?\bregion: {_WORD}"
     ),
     "project": re.compile(
-        rf"--project[= ]{_WORD}|\b_?(?:PROJECT|PROJECT_ID|GCP_PROJECT(?:_ID)?)\s*[:=] ?{_WORD}"
+        rf"--project[= ]{_WORD}|\b_?(?:PROJECT|PROJECT_ID|GCP_PROJECT(?:_ID)?){_IS}{_WORD}"
         rf"|\bproject_id: {_WORD}"
     ),
     "image": re.compile(r"--image[= ]([a-z0-9.-]+/[a-z0-9._/-]+)(?![\w$/{-])"),
@@ -64,7 +67,7 @@ class Place:
         known, sources = {}, dict(self.sources)
         for key in _RULES:
             value = values.get(key, "")
-            if value and not getattr(self, key) and _holds(key, value):
+            if value and not getattr(self, key) and holds(key, value):
                 known[key], sources[key] = value, source
         mine = {one.name: getattr(self, one.name) for one in fields(self)}
         return Place(**{**mine, **known, "sources": tuple(sources.items())})
@@ -77,7 +80,8 @@ def find_place(root: Path, environ: Mapping[str, str], asked: Mapping[str, str])
         place = place.filled(said(_text(path)), path.relative_to(root).as_posix())
     place = place.filled(_of_environment(environ), "the environment")
     place = place.filled(_of_gcloud(environ), "gcloud's configuration")
-    place = place.filled({"service": _plain(root.name)}, "the folder's name")
+    folder = root / asked.get("source", "")
+    place = place.filled({"service": _plain(folder.name)}, "the folder's name")
     return place.filled({"service": "service", "region": REGION}, "")
 
 
@@ -88,7 +92,7 @@ def said(text: str) -> dict[str, str]:
     for key, pattern in _SAID.items():
         for match in pattern.finditer(plain):
             value = next(filter(None, match.groups()), "").rstrip(".:-")
-            if _holds(key, value):
+            if holds(key, value):
                 found[key] = value
                 break
     return found
@@ -100,7 +104,8 @@ def default_image(place: Place) -> str:
     return f"{place.region}-docker.pkg.dev/{project}/services/{place.service}"
 
 
-def _holds(key: str, value: str) -> bool:
+def holds(key: str, value: str) -> bool:
+    """Whether a value is one that the key of this name takes."""
     try:
         _RULES[key](value)
     except RuleError:

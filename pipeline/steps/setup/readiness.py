@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 from pipeline.adapters.project import kind
 from pipeline.adapters.storage import default_bucket
@@ -11,10 +10,11 @@ from pipeline.checks import readiness, roles
 from pipeline.checks.readiness import failed, passed, unknown
 from pipeline.checks.roles import Role
 from pipeline.context import Context
+from pipeline.errors import ApiUnreachable, ConfigError
 from pipeline.model import Verdict
 from pipeline.steps.secrets import look_at_secrets
 from pipeline.steps.setup import federation
-from pipeline.steps.setup.repository import root_of
+from pipeline.steps.setup.checkout import root_of
 from pipeline.steps.setup.subject import UNSEEN, Subject
 
 
@@ -33,20 +33,17 @@ def look_over(context: Context) -> Iterator[Verdict]:
 
 def _credentials(subject: Subject) -> Iterator[Verdict]:
     """Good where Google answers, even if it refuses."""
-    with suppress(*UNSEEN):
-        _ = subject.described
+    answered = subject.answered
     who = f", {subject.member}" if subject.member else ""
-    yield passed("credentials", f"{kind(subject.context.google)}{who}")
+    whose = f"{kind(subject.context.google)}{who}"
+    if isinstance(answered, ApiUnreachable):
+        yield unknown("credentials", f"whether Google takes them ({whose}): {answered.what}")
+    else:
+        yield passed("credentials", whose)
 
 
 def _project(subject: Subject) -> Iterator[Verdict]:
-    name, found = subject.context.config.project, subject.described
-    if found is None:
-        yield failed("project", f"there is no {name}", f"gcloud projects create {name}")
-    elif found.get("lifecycleState", "ACTIVE") != "ACTIVE":
-        yield failed("project", f"{name} is being deleted", f"gcloud projects undelete {name}")
-    else:
-        yield passed("project", name)
+    yield readiness.judge_project(subject.described, subject.context.config.project)
 
 
 def _apis(subject: Subject) -> Iterator[Verdict]:
@@ -54,7 +51,7 @@ def _apis(subject: Subject) -> Iterator[Verdict]:
     needed = roles.needed_apis(
         secrets=bool(config.run.secrets),
         cloud_build=subject.context.builds_in_cloud,
-        registry=bool(subject.repository),
+        registry=subject.registry is not None,
     )
     yield readiness.judge_apis(needed, subject.there.enabled(needed), config.project)
 
@@ -74,25 +71,25 @@ def _roles(subject: Subject) -> Iterator[Verdict]:
         on_it = [name for name in wanted if name.startswith("run.services.")]
         own = subject.there.granted_on_service(subject.context.cloud_run.name, on_it)
         granted |= own | {"run.services.create"}
-    grant = f"gcloud projects add-iam-policy-binding {config.project}"
+    # Where the policy has a condition, gcloud asks which, unless it is told.
+    grant = f"gcloud projects add-iam-policy-binding {config.project} --condition=None"
     yield readiness.judge_roles("roles", needed, granted, grant, subject.member)
 
 
 def _registry(subject: Subject) -> Iterator[Verdict]:
-    name = subject.repository
-    if not name:
+    registry = subject.registry
+    if registry is None:
         image = subject.context.config.image
         yield unknown("registry", f"{image} is not in Artifact Registry")
         return
-    found = subject.there.repository(name)
-    yield readiness.judge_repository(found, name)
+    found = subject.there.repository(registry.name)
+    yield readiness.judge_repository(found, registry.name)
     if found is not None:
-        _, project, _, location, _, repository = name.split("/")
         grant = (
-            f"gcloud artifacts repositories add-iam-policy-binding {repository} "
-            f"--location={location} --project={project}"
+            f"gcloud artifacts repositories add-iam-policy-binding {registry.repository} "
+            f"--location={registry.location} --project={registry.project}"
         )
-        granted = subject.there.granted_on_repository(name, roles.PUSHES.permissions)
+        granted = subject.there.granted_on_repository(registry.name, roles.PUSHES.permissions)
         yield readiness.judge_roles("push", [roles.PUSHES], granted, grant, subject.member)
 
 
@@ -150,7 +147,7 @@ def _secrets(subject: Subject) -> Iterator[Verdict]:
 
 def _federation(subject: Subject) -> Iterator[Verdict]:
     world, folder = subject.context.world, subject.context.config.folder
-    found = federation.federation(root_of(world, folder), world.environ)
+    found = federation.federation(root_of(folder), world.environ)
     if found is not None:
         repository = federation.github_repository(world, folder)
         yield from federation.judged(subject.there, found, repository)
@@ -161,7 +158,11 @@ def _cloud_build(subject: Subject) -> Iterator[Verdict]:
         return
     config = subject.context.config
     name = config.build.bucket or default_bucket(config.project)
-    is_ours = subject.context.storage.is_in(config.project, name)
+    try:
+        is_ours = subject.context.storage.is_in(config.project, name)
+    except ConfigError as error:  # a local Cloud Run may have no storage beside it
+        yield unknown("bucket", error.what)
+        return
     place = f"--location={config.region} --project={config.project}"
     yield readiness.judge_bucket(name, place, ours=is_ours)
     if is_ours and not subject.context.google.emulator:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline.adapters.world import World
-from pipeline.commands import Command
 from pipeline.dockerfile.build.build import Build
 from pipeline.dockerfile.build.interpret import interpret
 from pipeline.dockerfile.build.listening.finding import listening
@@ -17,20 +16,14 @@ from pipeline.dockerfile.build.values import PORT as ANY_PORT
 from pipeline.dockerfile.context import BuildContext, open_context
 from pipeline.dockerfile.syntax.nodes import Dockerfile
 from pipeline.dockerfile.syntax.parser import decode, parse
-from pipeline.errors import SourceMissing, UsageError
-from pipeline.steps.setup.examples import example
+from pipeline.errors import SourceMissing
+from pipeline.steps.setup.dockerfiles import only_dockerfile
 from pipeline.steps.setup.health import Health, find_health, is_source
 from pipeline.steps.targets import Target, find_context
 
 PORT = 8080
 """What Cloud Run says in PORT unless it is told otherwise."""
 
-_DOCKERFILE = re.compile(r"Dockerfile|Dockerfile\.[\w-]+|[\w-]+\.Dockerfile", re.IGNORECASE)
-_LEFT_OUT = frozenset({
-    "node_modules", "vendor", "venv", "dist", "build", "target", "test", "tests", "examples",
-})  # fmt: skip
-_DEEPEST = 4  # folders
-_MOST = 20_000  # folders
 _FRAMEWORKS = {
     "flask": "Flask", "fastapi": "FastAPI", "django": "Django", "starlette": "Starlette",
     "aiohttp": "aiohttp", "streamlit": "Streamlit", "express": "Express", "fastify": "Fastify",
@@ -63,12 +56,15 @@ class Repository:
     health: Health | None = None
     breaks: Mapping[str, str] | None = field(default_factory=dict)
 
+    @property
+    def dockerfile_shown(self) -> str:
+        return self.dockerfile or (Path(self.source) / "Dockerfile").as_posix()
 
-def root_of(world: World, folder: Path) -> Path:
-    """The top of the checkout that a folder is in, or the folder itself."""
-    found = world.run(Command(("git", "-C", str(folder), "rev-parse", "--show-toplevel")))
-    top = found.output.strip()
-    return Path(top) if top and found.ok else folder.absolute()
+    def seen_from(self, folder: Path) -> Repository:
+        """The same, with paths as a configuration in that folder writes them."""
+        source = _shown(self.root / self.source, folder)
+        own = _shown(self.root / self.dockerfile, folder) if self.dockerfile else ""
+        return replace(self, source=source, dockerfile=own)
 
 
 def look(root: Path, source: str) -> Repository:
@@ -76,15 +72,8 @@ def look(root: Path, source: str) -> Repository:
 
     Raises SourceMissing where there is none, and UsageError where there are several.
     """
-    path = root / source / "Dockerfile" if source else _only_one(root)
-    try:
-        dockerfile = parse(decode(path.read_bytes()))
-    except OSError as error:
-        raise SourceMissing(
-            f"there is no Dockerfile that can be read: {error.strerror}",
-            where=str(path),
-            remedy="name the folder that has it: --source FOLDER",
-        ) from error
+    path = root / source / "Dockerfile" if source else only_dockerfile(root)
+    dockerfile = parse(decode(_content(path)))
     folder = path.parent if source else find_context(Target(path), dockerfile)[0] or path.parent
     context = open_context(folder, path)
     own = _shown(path, root) if path != folder / "Dockerfile" else ""
@@ -93,33 +82,19 @@ def look(root: Path, source: str) -> Repository:
     return _with_start(seen, build) if build else seen
 
 
-def _only_one(root: Path) -> Path:
-    found = sorted(_dockerfiles(root), key=lambda path: (len(path.parts), path))
-    plain = [path for path in found if path.name == "Dockerfile"] or found
-    if not plain:
-        raise SourceMissing(
-            "there is no Dockerfile: the pipeline deploys what one builds",
-            where=str(root),
-            remedy="write one that starts the service on $PORT, such as the one above, then run "
-            "this again",
-            lines=example(root),
-        )
-    if plain[0].parent == root or len(plain) == 1:
-        return plain[0]
-    raise UsageError(
-        f"there are {len(plain)} Dockerfiles, and one service is deployed at a time",
-        where=", ".join(_shown(path, root) for path in plain[:10]),
-        remedy="name the folder of the one: --source FOLDER",
+def _content(path: Path) -> bytes:
+    """Raises SourceMissing; also for a pipe, which would wait for a writer."""
+    why = "it is no file"
+    try:
+        if not stat.S_ISFIFO(path.stat().st_mode):
+            return path.read_bytes()
+    except OSError as error:
+        why = error.strerror or str(error)
+    raise SourceMissing(
+        f"there is no Dockerfile that can be read: {why}",
+        where=str(path),
+        remedy="name the folder that has it: --source FOLDER",
     )
-
-
-def _dockerfiles(root: Path) -> Iterator[Path]:
-    for count, (name, folders, files) in enumerate(os.walk(root)):
-        folder = Path(name)
-        is_deep = len(folder.relative_to(root).parts) >= _DEEPEST or count >= _MOST
-        kept = [one for one in folders if one not in _LEFT_OUT and not one.startswith(".")]
-        folders[:] = [] if is_deep else sorted(kept)
-        yield from (folder / one for one in files if _DOCKERFILE.fullmatch(one))
 
 
 def _shown(path: Path, root: Path) -> str:
@@ -133,15 +108,14 @@ def _health(context: BuildContext) -> Health | None:
 
 def _with_start(seen: Repository, build: Build) -> Repository:
     main = build.start.main
-    return Repository(
-        seen.root, seen.source, seen.dockerfile,
+    return replace(
+        seen,
         framework=_framework(build),
         starts=" ".join(main.executed.words).replace(ANY_PORT, "$PORT") if main else "",
         port=_port(build),
         is_root=build.final.machine.is_root,
-        health=seen.health,
         breaks=_breaks(build),
-    )  # fmt: skip
+    )
 
 
 def _framework(build: Build) -> str:

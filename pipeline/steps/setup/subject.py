@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
 from pipeline.adapters.project import Found, Project, caller
 from pipeline.context import Context
-from pipeline.errors import ApiRefused, ApiUnreachable, PermissionMissing, ServiceMissing
+from pipeline.errors import (
+    ApiRefused,
+    ApiUnreachable,
+    PermissionMissing,
+    PipelineError,
+    ServiceMissing,
+)
 from pipeline.model import Service
+from pipeline.steps.setup.registry import Registry, registry_of
 
 UNSEEN = (ApiRefused, ApiUnreachable, PermissionMissing, ServiceMissing)
 """What leaves a question open: it is no answer."""
-
-_REPOSITORY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev/((?:[a-z0-9.-]+:)?[^/]+)/([^/]+)/.+")
 
 
 @dataclass(frozen=True)
@@ -44,21 +48,29 @@ class Subject:
         return self.service is not None and self.context.cloud_run.is_public(self.service)
 
     @cached_property
-    def repository(self) -> str:
-        """The image's repository in Artifact Registry; empty where it is kept elsewhere."""
-        found = _REPOSITORY.fullmatch(self.context.config.image)
-        return f"projects/{found[2]}/locations/{found[1]}/repositories/{found[3]}" if found else ""
+    def registry(self) -> Registry | None:
+        """The image's repository in Artifact Registry; None where it is kept elsewhere."""
+        return registry_of(self.context.config.image)
 
     @cached_property
-    def described(self) -> Found:
-        return self.there.get()
-
-    @cached_property
-    def number(self) -> str:
+    def answered(self) -> Found | PipelineError:
+        """What was said of the project, a refusal too: it is asked for once."""
         try:
-            return str((self.described or {}).get("projectNumber", ""))
-        except UNSEEN:
-            return ""
+            return self.there.get()
+        except UNSEEN as error:
+            return error
+
+    @property
+    def described(self) -> Found:
+        """The project; raises what it was refused with."""
+        if isinstance(self.answered, PipelineError):
+            raise self.answered
+        return self.answered
+
+    @property
+    def number(self) -> str:
+        known = {} if isinstance(self.answered, PipelineError) else self.answered or {}
+        return str(known.get("projectNumber") or "")
 
     @cached_property
     def runs_as(self) -> str:

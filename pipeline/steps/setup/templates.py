@@ -18,6 +18,8 @@ NAMES = (
     "scripts/packages.sh",
     "scripts/requirements.txt",
 )
+BRANCH = "main"
+"""The branch whose pushes deploy, here."""
 INSIDE = "templates"
 """The folder of the package that has them where it is installed; a checkout has them at its top."""
 
@@ -30,10 +32,14 @@ _GAP = re.compile(r"\n{4,}")
 
 @dataclass(frozen=True)
 class File:
-    """A file to write: its path in the repository, with slashes."""
+    """A file to write: its path in the repository, with slashes.
+
+    ``only_adds``: what is there stays, with lines at its end.
+    """
 
     path: str
     content: bytes
+    only_adds: bool = False
 
     @property
     def mode(self) -> int:
@@ -49,11 +55,12 @@ def template_folder() -> Path:
     return inside if inside.is_dir() else package_folder().parent
 
 
-def templates() -> list[File]:
-    """Each file as the other repository gets it."""
+def templates(branch: str = BRANCH) -> list[File]:
+    """Each file as the other repository gets it, where a push to ``branch`` deploys."""
     folder = template_folder()
     texts = ((name, (folder / name).read_text("utf-8")) for name in NAMES)
-    return [File(name, for_others(text).encode()) for name, text in texts]
+    ours, theirs = f"branches: [{BRANCH}]", f"branches: [{branch}]"
+    return [File(name, for_others(text).replace(ours, theirs).encode()) for name, text in texts]
 
 
 def for_others(text: str) -> str:
