@@ -147,7 +147,8 @@ def _mend(
         return f"traffic was told to go back, and is not there yet: {error.what}"
     if not is_in_effect(done):
         raise ApiRefused(
-            f"asked for {show_split(asked_split(done))}, it serves {show_split(live_split(done))}"
+            f"asked for {show_split(asked_split(done))}, it serves {show_split(live_split(done))}",
+            remedy="look with `nox -s status`",
         )
     return _as_before(done)
 
