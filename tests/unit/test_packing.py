@@ -6,6 +6,7 @@ import io
 import json
 import os
 import random
+import subprocess
 import tarfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
