@@ -26,7 +26,7 @@ PARENT = "projects/p/locations/us-central1"
 Json = dict[str, object]
 
 
-EACH_TRANSPORT = pytest.mark.parametrize("transport", ["rest", "grpc"], scope="session")
+EACH_TRANSPORT = pytest.mark.parametrize("transport", ["rest", "grpc"])
 
 
 @contextmanager
@@ -126,18 +126,27 @@ def gcloud(addresses: Addresses, tmp_path_factory: pytest.TempPathFactory) -> Gc
 
 
 @pytest.fixture(scope="session")
+def over_rest(addresses: Addresses) -> CloudRun:
+    return CloudRun(addresses.rest)
+
+
+@pytest.fixture(scope="session")
+def over_grpc(addresses: Addresses) -> Iterator[CloudRun]:
+    with grpc.insecure_channel(addresses.grpc) as channel:
+        yield CloudRun(addresses.rest, channel)
+
+
+@pytest.fixture
 def transport() -> str:
     """Of Google's clients; EACH_TRANSPORT runs a test with each."""
     return "rest"
 
 
-@pytest.fixture(scope="session")
-def cloud_run(addresses: Addresses, transport: str) -> Iterator[CloudRun]:
-    if transport == "rest":
-        yield CloudRun(addresses.rest)
-        return
-    with grpc.insecure_channel(addresses.grpc) as channel:
-        yield CloudRun(addresses.rest, channel)
+@pytest.fixture
+def cloud_run(transport: str, request: pytest.FixtureRequest) -> CloudRun:
+    """The same server, whatever the transport."""
+    clients: CloudRun = request.getfixturevalue(f"over_{transport}")
+    return clients
 
 
 @pytest.fixture

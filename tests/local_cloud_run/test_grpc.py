@@ -31,7 +31,7 @@ from tests.local_cloud_run.conftest import PARENT, POLLING, CloudRun
 from tests.local_cloud_run.images import image
 from tests.local_cloud_run.services import ALL_ROUND, NEVER_LISTENS
 
-pytestmark = pytest.mark.parametrize("transport", ["grpc"], scope="session")
+pytestmark = pytest.mark.parametrize("transport", ["grpc"])
 CLIENTS = [
     *(kind for name, kind in getmembers(run_v2) if name.endswith("sClient")),
     cloudbuild_v1.CloudBuildClient,

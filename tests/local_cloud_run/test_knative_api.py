@@ -33,14 +33,14 @@ def refused(answer: requests.Response, status: int) -> str:
 
 
 @pytest.fixture(scope="module")
-def shop(cloud_run: CloudRun) -> dict:
+def shop(over_rest: CloudRun) -> dict:
     """A service that is there, as it was when it was made."""
-    made = call(cloud_run, "POST", "/services", json=a_service("knative-shop")).json()
+    made = call(over_rest, "POST", "/services", json=a_service("knative-shop")).json()
     operation = made["metadata"]["annotations"]["run.googleapis.com/operation-id"]
     where = f"/v1/projects/p/locations/us-central1/operations/{operation}"
-    waited = cloud_run.call("POST", f"{where}:wait", json={"timeout": "30s"}).json()
+    waited = over_rest.call("POST", f"{where}:wait", json={"timeout": "30s"}).json()
     assert waited["response"]["@type"] == "type.googleapis.com/google.cloud.run.v1.Service"
-    assert cloud_run.call("GET", where).json() == waited
+    assert over_rest.call("GET", where).json() == waited
     assert {each["status"] for each in made["status"]["conditions"]} == {"Unknown"}
     assert {each["status"] for each in waited["response"]["status"]["conditions"]} == {"True"}
     return waited["response"]
