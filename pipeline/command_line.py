@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -101,10 +102,10 @@ def _take_orders(shift: argparse.ArgumentParser) -> None:
 
 
 def _take_port(local: argparse.ArgumentParser) -> None:
-    local.add_argument("--port", type=int, default=8790, help="0 for a free one (default: 8790)")
-    local.add_argument("--grpc-port", type=int, default=None, metavar="PORT",
+    local.add_argument("--port", type=_port, default=8790, help="0 for a free one (default: 8790)")
+    local.add_argument("--grpc-port", type=_port, default=None, metavar="PORT",
                        help="0 for a free one (default: the one after --port)")  # fmt: skip
-    local.add_argument("--startup-limit", type=float, default=None, metavar="SECONDS",
+    local.add_argument("--startup-limit", type=_seconds, default=None, metavar="SECONDS",
                        help="time to listen (default: Cloud Run's 240)")  # fmt: skip
     local.add_argument("--secrets", type=Path, default=None, metavar="FILE",
                        help="NAME=value lines: the secrets that there are")  # fmt: skip
@@ -115,6 +116,22 @@ def _take_port(local: argparse.ArgumentParser) -> None:
                        help="what goes wrong, and how often or how long: quota=0.2")  # fmt: skip
     local.add_argument("--shell", action="store_true",
                        help="start $SHELL with all that gcloud needs")  # fmt: skip
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return value
 
 
 def _take_log(diagnose: argparse.ArgumentParser) -> None:

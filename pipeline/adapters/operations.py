@@ -50,21 +50,22 @@ def failure_of(operation: Any, error: Exception) -> str:
     return first_line(said(error)) if is_outcome else ""
 
 
-def refusal(text: str, revision: str) -> PipelineError:
+def refusal(text: str, where: str, revision: str) -> PipelineError:
     """Why a change did not take effect; ``revision`` is the one that it makes, if any."""
     if revision:
         return RevisionFailed(text, where=f"revision {revision}")
-    return ApiRefused(text, remedy="look with `nox -s status`")
+    return ApiRefused(text, where=where, remedy="look with `nox -s status`")
 
 
-def not_settled(limits: Limits, revision: str) -> PipelineError:
+def not_settled(limits: Limits, where: str, revision: str) -> PipelineError:
     if limits.is_hurried:
         what = "the change was accepted, but it has not taken effect yet"
     else:
         what = f"the change did not settle within {limits.settling:.0f} s"
         if revision:
-            return refusal(what, revision)
-    return NotSettled(what, remedy="look with `nox -s status`: it may still take effect")
+            return refusal(what, where, revision)
+    remedy = "look with `nox -s status`: it may still take effect"
+    return NotSettled(what, where=where, remedy=remedy)
 
 
 def first_line(text: str) -> str:

@@ -109,7 +109,7 @@ class Write:
             except unheard as error:
                 why = failure_of(operation, error)
                 if why:
-                    raise refusal(why, self._at_fault(self._read())) from error
+                    raise refusal(why, self.where, self._at_fault(self._read())) from error
             else:
                 return done if is_there(done, self.change) else self._changed(Trouble.LOST)
         return self._follow(seen, None, ends)
@@ -140,8 +140,9 @@ class Write:
                         case Standing.SETTLED:
                             return read
                         case Standing.FAILED:
-                            raise refusal(first_line(read.message), self._at_fault(read))
-        raise not_settled(self.pace.limits, self._at_fault(read))
+                            why, revision = first_line(read.message), self._at_fault(read)
+                            raise refusal(why, self.where, revision)
+        raise not_settled(self.pace.limits, self.where, self._at_fault(read))
 
     def _readings(self, first: Service | None, ends: float) -> Iterator[Service | None]:
         """The service again and again; raises when it is out of reach for too long."""

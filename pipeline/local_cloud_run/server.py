@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
+import os
 import secrets
 import signal
 import socket
@@ -196,9 +198,11 @@ def _roll() -> float:
 def _bind(port: int, option: str) -> socket.socket:
     try:
         return socket.create_server((_HOST, port))
-    except (OSError, OverflowError) as error:
+    except OSError as error:
+        is_taken = error.errno == errno.EADDRINUSE
+        why = "another program listens there" if is_taken else os.strerror(error.errno or 0)
         raise PortTaken(
-            f"The local Cloud Run cannot listen on port {port}: {error}",
+            f"the local Cloud Run cannot listen on port {port}: {why}",
             where=f"{_HOST}:{port}",
             remedy=f"stop the program that uses the port, or choose another one with {option}; "
             "0 takes a free one",

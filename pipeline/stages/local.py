@@ -43,6 +43,7 @@ class Wanted:
 
 _NOBODYS_PROJECT = "local-project"
 _COMMON_REGION = "us-central1"
+_LAST_PORT = 65535
 
 
 def local(world: World, report: Report, config: Path, wanted: Wanted) -> None:
@@ -122,4 +123,4 @@ def _faults(wanted: Wanted) -> Plan:
 def _grpc_port(wanted: Wanted) -> int:
     if wanted.grpc_port is not None:
         return wanted.grpc_port
-    return wanted.port + 1 if wanted.port else 0
+    return wanted.port + 1 if 0 < wanted.port < _LAST_PORT else 0

@@ -91,6 +91,7 @@ def test_a_traffic_update_fails_and_so_does_the_first_try_to_undo_it(project: Pr
     assert ran.code == 16, ran.output
     assert "at 50 %" in ran.output
     assert "Resource readiness deadline exceeded." in ran.output
+    assert "at      projects/" in ran.output
     assert f"traffic is as before the release: {first} 100 %" in ran.output
     assert project.split() == {first: 100}
     assert not users.failed

@@ -103,10 +103,30 @@ def test_bodies_that_do_not_fit(cloud_run: CloudRun, body: object, text: str) ->
     assert text in answer.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("text", ["{", "\udcff".encode("utf-8", "surrogateescape"), "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{",
+        "[" * 100_000,
+        "\udcff".encode("utf-8", "surrogateescape"),
+        "\ud800".encode("utf-8", "surrogatepass"),
+        r'{"template": "\ud800"}',
+        r'{"\udfff": ""}',
+        '{"ingress": NaN}',
+        '{"ingress": -Infinity}',
+        '{"ingress": 1e999}',
+    ],
+)
 def test_bodies_that_are_no_json(cloud_run: CloudRun, text: str | bytes) -> None:
     answer = cloud_run.call("POST", f"{SERVICES}?serviceId=x", data=text)
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("permissions", [5, True, {"a": 1}, ["b", 5], None])
+def test_permissions_that_are_no_list_of_names(cloud_run: CloudRun, permissions: object) -> None:
+    path = "/v1/projects/p:testIamPermissions"
+    answer = cloud_run.call("POST", path, json={"permissions": permissions})
+    assert answer.json() == {"permissions": ["b"] if isinstance(permissions, list) else []}
 
 
 def test_a_body_that_is_not_as_it_is_encoded(cloud_run: CloudRun) -> None:

@@ -164,6 +164,20 @@ def test_a_folder_keeps_what_was_written_last(tmp_path: Path) -> None:
     assert folder.path.stat().st_mode & 0o777 == 0o700
 
 
+def test_links_that_wait_in_a_folder_lead_nowhere(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text("precious")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / f"{FILE}.new").symlink_to(theirs)
+    with opened(folder) as held:
+        held.write(Kept(serving()))
+    assert theirs.read_text() == "precious"
+    (folder / "lock").unlink()
+    (folder / "lock").symlink_to(theirs)
+    refused(folder, "symbolic link")
+
+
 OPEN = """
 import sys
 from pathlib import Path
@@ -255,6 +269,14 @@ def test_any_bytes_are_understood_or_refused(noise: bytes, at: int) -> None:
      {"services": [], "jobs": [], "operations": [{"name": 1}], "sites": []}],
 )  # fmt: skip
 def test_content_of_another_shape(content: object) -> None:
+    with pytest.raises(NotOursError, match="not understood"):
+        document._kept_of(json.dumps(content).encode())
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536, 10**30, float("inf"), "80", True, None])
+def test_sites_need_real_ports(port: object) -> None:
+    site = {"key": {"project": "p", "location": "l", "service": "s"}, "tag": None}
+    content = {"services": [], "jobs": [], "operations": [], "sites": [[site, port]]}
     with pytest.raises(NotOursError, match="not understood"):
         document._kept_of(json.dumps(content).encode())
 

@@ -72,6 +72,8 @@ def test_what_is_not_there(cloud_run: CloudRun, shop: dict) -> None:
     assert "names no region" in message
     for path in ("/services?watch=true", "/services?fieldSelector=a=b", "/domainmappings"):
         assert "does not emulate" in refused(call(cloud_run, "GET", path), 400)
+    path = "/v1/projects/p/locations/us-central1/defaultServiceAccount"  # of deploy --source
+    assert "does not emulate" in refused(cloud_run.call("GET", path), 400)
 
 
 def test_lists(cloud_run: CloudRun, shop: dict) -> None:

@@ -145,6 +145,16 @@ def test_an_image_that_is_missing(cloud_run: CloudRun, name: str) -> None:
         cloud_run.create(name, "no/such:image")
 
 
+def test_what_no_program_can_be_given(cloud_run: CloudRun, name: str) -> None:
+    for number, container in enumerate([
+        run_v2.Container(image="a\0b"),
+        run_v2.Container(image=healthy(), args=["a\0b"]),
+    ]):  # fmt: skip
+        template = run_v2.RevisionTemplate(containers=[container])
+        with pytest.raises(exceptions.GoogleAPICallError, match="null byte"):
+            cloud_run.create(f"{name}-{number}", "", template=template)
+
+
 def test_etag(cloud_run: CloudRun, name: str) -> None:
     stale = cloud_run.create(name, healthy())
     fresh = cloud_run.get(name)

@@ -113,6 +113,17 @@ def test_what_is_there_after_a_kill_9(tmp_path: Path) -> None:
         assert seen(f"{before.uri}/")["env"]["K_REVISION"] == "kept-a"
 
 
+def test_what_is_there_after_it_was_told_to_end(tmp_path: Path) -> None:
+    options = Options(engine=engine(), state=tmp_path)
+    with running(options) as address:
+        before = two(CloudRun(address))
+    with running(options) as address:
+        now = CloudRun(address).get("kept")
+        assert now.uri == before.uri
+        assert now.traffic_statuses == before.traffic_statuses
+        assert seen(now.uri)["env"]["K_REVISION"] == "kept-a"
+
+
 def test_a_port_that_is_taken_meanwhile(tmp_path: Path) -> None:
     with killed_at_last(tmp_path) as cloud_run:
         before = cloud_run.create("kept", image("all-round", ALL_ROUND))

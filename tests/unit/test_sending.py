@@ -307,8 +307,9 @@ def test_what_never_settles_is_said(
 ) -> None:
     seen = cloud_run.get()
     cloud.runs_long, cloud.after = True, [LOST[0], LOST[0]]
-    with pytest.raises(NotSettled, match="did not settle within 300 s"):
+    with pytest.raises(NotSettled, match="did not settle within 300 s") as stopped:
         cloud_run.update(seen, TO_HALF)
+    assert stopped.value.where == "projects/p/locations/l/services/agents"
     with pytest.raises(RevisionFailed, match="did not settle within 300 s"):
         cloud_run.update(cloud_run.get(), Change(settings))
     assert 600 <= cloud.clock < 620

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -96,10 +97,25 @@ class Api:
 
 async def _body(request: web.Request) -> Any:
     try:
-        raw = await request.read()
-        return json.loads(raw) if raw.strip() else {}
+        text = (await request.read()).decode()
+        return _parsed(text) if text.strip() else {}
     except (ValueError, RecursionError, web.RequestPayloadError) as error:
         raise invalid("Invalid JSON payload received. It cannot be parsed.") from error
+
+
+def _parsed(text: str) -> Any:
+    """Raises ValueError also for what Google's types cannot hold: NaN, infinity, half a pair."""
+    body = json.loads(text, parse_constant=_finite, parse_float=_finite)
+    if "\\u" in text:
+        json.dumps(body, ensure_ascii=False).encode()
+    return body
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(digits)
+    return number
 
 
 @web.middleware

@@ -84,7 +84,7 @@ class LogStore:
 def entry_json(entry: LogEntry, number: int, received: datetime) -> Json:
     """A google.logging.v2.LogEntry; ``number`` becomes an insertId that sorts as entries came."""
     key = entry.key
-    labels = {**_labels(key), **entry.labels}
+    labels = {**entry.labels, **_labels(key)}
     return {
         "logName": f"projects/{key.project}/logs/{quote(_log_id(entry.log), safe='')}",
         "resource": _resource(key),

@@ -67,7 +67,8 @@ def is_path(method: str, path: str) -> bool:
 def answer(method: str, path: str, names: Sequence[str], body: Any) -> Json:
     """Answer one call; ``names`` are those of its query. Raises ApiError."""
     permissions = body.get("permissions") if isinstance(body, dict) else None
-    asked = [one for one in permissions or names if isinstance(one, str)]
+    named = permissions if isinstance(permissions, list) else names
+    asked = [one for one in named if isinstance(one, str)]
     for verb, pattern, handler in _ROUTES:
         match = re.fullmatch(f"/v1/(?P<name>{pattern})", path) if verb == method else None
         if match:

@@ -179,6 +179,7 @@ function showService(card, service, around) {
   text(at(".place", card), service.place);
   showState(card, service, { ready: "ready", working: "changing", failed: "last change failed" });
   showLink(at(".uri", card), service.uri, service.uri);
+  if (service.revisions.some((one) => one.why)) text(at(".why", card), ""); // said there
   showTraffic(card, service);
   text(at(".refused", card), refusals(service.refused));
   const quiet = service.revisions.filter((one) => isQuiet(service, one));
@@ -410,9 +411,13 @@ function setPaused(wish) {
 
 // What a person does.
 
+let highest = 0; // a person who scrolls up reads; a box that changes its size does not
 lines.parentElement.addEventListener("scroll", ({ target: box }) => {
-  setFollow(box.scrollHeight - box.scrollTop - box.clientHeight < 8);
+  if (box.scrollHeight - box.scrollTop - box.clientHeight < 8) setFollow(true);
+  else if (box.scrollTop < highest) setFollow(false);
+  highest = box.scrollTop;
 });
+new ResizeObserver(() => follow && toTheEnd()).observe(lines.parentElement);
 at("#follow").addEventListener("change", ({ target }) => {
   setFollow(target.checked);
   if (follow) toTheEnd();

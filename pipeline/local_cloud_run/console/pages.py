@@ -73,6 +73,7 @@ class Console:
             "services": services(control.state, seen),
             "all_counted": whole,
             "operations": operations(control.state),
+            "faults": [f"{name} {value:g}" for name, value in control.faults.plan.values.items()],
             "logs": news(self.store, wanted, self._secrets),
         }
 

@@ -28,9 +28,9 @@ async def spawn(command: Command) -> Process:
             start_new_session=True,
             limit=_READ_AHEAD,
         )
-    except OSError as error:
+    except (OSError, ValueError) as error:  # such as a NUL in what the container is to run
         raise EngineFailed(
-            f"{command.argv[0]} could not be started: {error.strerror}",
+            f"{command.argv[0]} could not be started: {error}",
             remedy="run scripts/engine: it starts an engine or says what to install",
         ) from error
 

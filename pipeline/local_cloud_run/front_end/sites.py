@@ -58,10 +58,9 @@ class Sites:
             await _close(listener, _LAST_ANSWERS)
 
     async def close(self) -> None:
-        """Hang up on everybody, in parallel."""
-        listeners = list(self._listeners.values())
-        self._listeners.clear()
-        await asyncio.gather(*(_close(listener, _AT_ONCE) for listener in listeners))
+        """Hang up on everybody, in parallel. The ports stay known: they may be kept after this."""
+        closing = [_close(listener, _AT_ONCE) for listener in self._listeners.values()]
+        await asyncio.gather(*closing)
 
     def _listen(self, site: Site) -> _Listener:
         """Clients can connect as soon as this returns; they wait in the backlog for the loop."""

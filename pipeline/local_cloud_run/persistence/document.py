@@ -95,8 +95,15 @@ def _kept(content: Any) -> Kept:
         {one.key: one for one in jobs},
         {one.name: one for one in operations},
     )
-    ports = {coder(Site).decode(site): int(port) for site, port in content["sites"]}
+    ports = {coder(Site).decode(site): _port(port) for site, port in content["sites"]}
     return Kept(state, ports)
+
+
+def _port(raw: Any) -> int:
+    port: int = coder(int).decode(raw)
+    if not 0 < port < 1 << 16:
+        raise NotOursError(f"{port} is no port")
+    return port
 
 
 def _text(name: str, value: object) -> str:

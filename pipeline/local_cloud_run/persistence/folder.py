@@ -32,7 +32,8 @@ class Folder:
         """
         fresh = self.path / f"{FILE}.new"
         try:
-            with open(fresh, "wb", opener=_private) as file:
+            fresh.unlink(missing_ok=True)
+            with open(fresh, "xb", opener=_private) as file:  # follows no link that waits there
                 file.write(self._writer.content(kept))
                 file.flush()
                 os.fsync(file.fileno())
@@ -96,7 +97,7 @@ def _unusable(path: Path, error: OSError) -> StateUnusable:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, _MINE)
+    return os.open(path, flags | os.O_NOFOLLOW, _MINE)
 
 
 def _sync(folder: Path) -> None:

@@ -17,7 +17,7 @@ _ROUTES: tuple[tuple[str, str, Handler], ...] = (
     *job_calls.ROUTES,
     *operations.ROUTES,
 )
-_KINDS = "services|jobs|revisions|routes|configurations"
+_KINDS = "services|jobs|revisions|routes|configurations|defaultServiceAccount"
 _OURS = re.compile(rf"/apis/.*|/v1/projects/[^/]+/locations|/v1/{PLACE}/(?:{_KINDS})(?:[/:].*)?")
 _OPERATION = re.compile(rf"/v1/(?P<name>{PLACE}/operations/[^/:]+)(?P<wait>:wait)?")
 _REGIONAL = re.compile(r"([a-z]+-[a-z]+[0-9]+)-.+")
