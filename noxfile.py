@@ -128,7 +128,7 @@ def tests(session: nox.Session) -> None:
     machine(session)
     session.run("scripts/test-programs", external=True, log=False)
     install(session)
-    session.run("pytest", *(session.posargs or ["-n", "3", "--dist", "loadgroup"]))
+    session.run("pytest", *(session.posargs or ["-n", "2", "--dist", "loadgroup"]))
 
 
 @nox.session(venv_backend="uv|virtualenv", reuse_venv=True)

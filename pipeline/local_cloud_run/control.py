@@ -27,17 +27,8 @@ from pipeline.local_cloud_run.state.events import (
 )
 from pipeline.local_cloud_run.state.lookup import get_operation
 from pipeline.local_cloud_run.state.model import step
-from pipeline.local_cloud_run.state.resources import (
-    Operation,
-    State,
-)
-from pipeline.local_cloud_run.values import (
-    LogEntry,
-    RevisionKey,
-    Site,
-    StartFailure,
-    TaskEnd,
-)
+from pipeline.local_cloud_run.state.resources import Operation, State
+from pipeline.local_cloud_run.values import LogEntry, RevisionKey, Site, StartFailure, TaskEnd
 
 
 @dataclass

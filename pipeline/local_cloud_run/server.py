@@ -7,13 +7,13 @@ import errno
 import gc
 import logging
 import os
-import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import SystemRandom, token_bytes
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -26,6 +26,7 @@ from pipeline.local_cloud_run.api.grpc.server import serving as serving_grpc
 from pipeline.local_cloud_run.api.listener import Api
 from pipeline.local_cloud_run.api.logs import LogStore
 from pipeline.local_cloud_run.cloud_build.builds import Builds
+from pipeline.local_cloud_run.cloud_build.workspace import storage_url
 from pipeline.local_cloud_run.console.pages import Console
 from pipeline.local_cloud_run.containers.instances import Instances
 from pipeline.local_cloud_run.containers.tasks import Tasks
@@ -42,7 +43,6 @@ from pipeline.local_cloud_run.state.traffic import route
 from pipeline.local_cloud_run.values import Addresses, Refusal, RevisionKey, Site
 
 _HOST = "127.0.0.1"
-_CHANCES = 1_000_000
 _LAST_ANSWERS = 0.5  # seconds for calls in flight when the server stops
 
 
@@ -137,7 +137,7 @@ async def _parts(
     world = options.world
     since = world.now()
     faults, before = Faults(options.faults), folder.before if folder else Kept()
-    store, tokens = LogStore(world.now, lag=faults.log_lag), iam.Tokens(secrets.token_bytes(32))
+    store, tokens = LogStore(world.now, lag=faults.log_lag), iam.Tokens(token_bytes(32))
     instances = Instances(
         options.engine, owner, store.add, world.now,
         startup_limit=options.startup_limit, idle_after=options.idle_after,
@@ -154,9 +154,9 @@ async def _parts(
         return iam.authorise(service, control.uri(Site(site.key)), headers, tokens, world.now())
 
     tasks = Tasks(options.engine, owner, store.add, world.now)
-    proxy = Proxy(instances, resolve, authorise, store.add, world.now, _roll)
+    proxy = Proxy(instances, resolve, authorise, store.add, world.now, SystemRandom().random)
     sites = Sites(proxy.handle, before.ports)
-    builds = Builds(options.engine, _storage(world.environ), store.add, world.now)
+    builds = Builds(options.engine, storage_url(world.environ), store.add, world.now)
     async with keeping(folder, lambda: Kept(control.state, control.ports()), stop.set) as noted:
         control = ControlPlane(
             instances, tasks, sites, store.add, world.now, world.token, options.secrets,
@@ -179,20 +179,10 @@ async def _parts(
             await proxy.close()
 
 
-def _storage(environ: Mapping[str, str]) -> str:
-    """The URL of the emulator of Cloud Storage that builds get their source from, or nothing."""
-    host = environ.get("STORAGE_EMULATOR_HOST", "").strip().rstrip("/")
-    return host if not host or "://" in host else f"http://{host}"
-
-
 def _is_our_fault(record: logging.LogRecord) -> bool:
     """What a client sent that is no HTTP has its 400, and needs no traceback here."""
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, (HttpProcessingError, web.RequestPayloadError))
-
-
-def _roll() -> float:
-    return secrets.randbelow(_CHANCES) / _CHANCES
 
 
 def _bind(port: int, option: str) -> socket.socket:

@@ -46,6 +46,19 @@ def shop(over_rest: CloudRun) -> dict:
     return waited["response"]
 
 
+def test_a_service_of_two_regions_is_not_guessed(cloud_run: CloudRun) -> None:
+    hosts = [{"Host": f"{region}-run.localhost"} for region in ("us-east1", "us-west1")]
+    body = a_service("twin")
+    body["spec"]["template"]["spec"]["containers"][0]["image"] = "no/such:image"
+    for headers in hosts:
+        assert call(cloud_run, "POST", "/services", json=body, headers=headers).status_code == 200
+    anywhere = {"Host": "run.localhost"}
+    message = refused(call(cloud_run, "DELETE", "/services/twin", headers=anywhere), 400)
+    assert "us-east1 and us-west1" in message
+    for headers in (hosts[1], anywhere):
+        assert call(cloud_run, "DELETE", "/services/twin", headers=headers).status_code == 200
+
+
 def test_a_change_needs_the_present_version(cloud_run: CloudRun, shop: dict) -> None:
     path = "/services/knative-shop"
     held = call(cloud_run, "GET", path).json()

@@ -15,7 +15,7 @@ from pipeline.local_cloud_run.api.log_filter import compile_filter
 from pipeline.local_cloud_run.api.log_match import instant
 from pipeline.local_cloud_run.api.logs import LONGEST_TEXT, Bounds, LogStore
 from pipeline.local_cloud_run.state.rpc import ApiError, Code
-from pipeline.local_cloud_run.values import LogEntry, RevisionKey
+from pipeline.local_cloud_run.values import ExecutionKey, LogEntry, RevisionKey
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ENTRY = {
@@ -281,6 +281,13 @@ def test_the_shape_of_an_entry() -> None:
             "trace": "projects/p/traces/t",
         }
     ]  # fmt: skip
+
+
+def test_a_container_cannot_speak_for_another_execution() -> None:
+    name = "run.googleapis.com/execution_name"
+    key, said = ExecutionKey("p", "l", "j", "j-1"), {"team": "a", name: "j-2"}
+    (shown,) = store(LogEntry(NOW, key, "stdout", "x", labels=said)).entries()
+    assert shown["labels"] == {"team": "a", name: "j-1"}
 
 
 def test_log_names() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import tarfile
 import zlib
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import quote
@@ -22,6 +23,12 @@ _CHUNK = 1 << 20
 
 class NotFetchedError(Exception):
     """Why there is no source."""
+
+
+def storage_url(environ: Mapping[str, str]) -> str:
+    """Of the emulator of Cloud Storage that builds get their source from, or nothing."""
+    host = environ.get("STORAGE_EMULATOR_HOST", "").strip().rstrip("/")
+    return host if not host or "://" in host else f"http://{host}"
 
 
 async def fetch(storage: str, source: Json, archive: IO[bytes]) -> None:

@@ -41,6 +41,15 @@ METADATA: Mapping[str, Kind] = {
 }  # fmt: skip
 
 
+def resource(body: Any, fields: Kind, api_version: str, kind: str) -> Json:
+    """A v1 object of that kind, as ``checked`` gives it. Raises INVALID_ARGUMENT."""
+    sent: Json = checked(body, fields, "", kind.lower())
+    for field, wanted in (("apiVersion", api_version), ("kind", kind)):
+        if sent.get(field) != wanted:
+            raise invalid(f"{field}: must be '{wanted}'.")
+    return sent
+
+
 def checked(value: Any, kind: Kind, place: str, whole: str) -> Any:
     """The value without what is null or ignored; numbers as int. Raises INVALID_ARGUMENT.
 

@@ -16,10 +16,10 @@ from pipeline.local_cloud_run.api.knative.fields import (
     TEXTS,
     Kind,
     checked,
+    resource,
 )
 from pipeline.local_cloud_run.api.knative.spelling import RUN, Annotation
 from pipeline.local_cloud_run.state.defaults import seconds
-from pipeline.local_cloud_run.state.rpc import invalid
 from pipeline.local_cloud_run.values import Json
 
 API_VERSION = "run.googleapis.com/v1"
@@ -84,15 +84,12 @@ def job_to_v2(body: Any) -> tuple[str, str, Json]:
 
     Raises INVALID_ARGUMENT.
     """
-    sent = checked(body, _JOB, "", "job")
-    for field, wanted in (("apiVersion", API_VERSION), ("kind", "Job")):
-        if sent.get(field) != wanted:
-            raise invalid(f"{field}: must be '{wanted}'.")
+    sent = resource(body, _JOB, API_VERSION, "Job")
     metadata, spec = _metadata(sent), sent.get("spec", {})
     said = metadata.get("annotations", {})
     spelling.refuse_unknown(metadata, _KNOWN_OF_JOB, "metadata")
     shown = {
-        **_users(metadata),
+        **spelling.users(metadata),
         **{name: spec[name] for name in _TOKENS if name in spec},
         "template": _template_to_v2(spec.get("template", {})),
     }
@@ -107,21 +104,13 @@ def _metadata(sent: Json) -> Json:
     return {**metadata, "labels": labels}
 
 
-def _users(metadata: Json) -> Json:
-    return {
-        field: spelling.users(metadata[field])
-        for field in ("labels", "annotations")
-        if field in metadata
-    }
-
-
 def _template_to_v2(template: Json) -> Json:
     """A v2 ExecutionTemplate, not yet canonical."""
     metadata, spec = template.get("metadata", {}), template.get("spec", {})
     said = metadata.get("annotations", {})
     spelling.refuse_unknown(metadata, _KNOWN_OF_TEMPLATE, "spec.template.metadata")
     return {
-        **_users(metadata),
+        **spelling.users(metadata),
         **{name: spec[name] for name in _NUMBERS if name in spec},
         "template": _task_to_v2(spec.get("template", {}).get("spec", {}), said),
     }

@@ -105,10 +105,16 @@ def services(call: Call) -> Iterator[Service]:
 
 
 def _service(call: Call) -> Service:
+    """Where no region is named, there must be one only: what is meant is not guessed."""
     name = call.path["service"]
-    for service in services(call):
-        if service.key.service == name:
-            return service
+    found = [service for service in services(call) if service.key.service == name]
+    if len(found) > 1:
+        regions = " and ".join(service.key.location for service in found)
+        raise invalid(
+            f"'{name}' is in {regions}: the host must name one, as us-east1-run.localhost"
+        )
+    if found:
+        return found[0]
     at = ServiceKey(call.path["project"], call.path["location"], name)
     raise ApiError(Code.NOT_FOUND, texts.missing("SERVICE", name, at))
 

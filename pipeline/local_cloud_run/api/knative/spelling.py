@@ -106,9 +106,13 @@ def write(table: Iterable[Annotation], spec: Json) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text}
 
 
-def users(names: Mapping[str, str]) -> dict[str, str]:
-    """Those labels or annotations that are in no namespace which the platform reserves."""
-    return {name: value for name, value in names.items() if not _is_reserved(name)}
+def users(metadata: Json) -> Json:
+    """Its labels and annotations that are in no namespace which the platform reserves."""
+    return {
+        field: {name: text for name, text in metadata[field].items() if not _is_reserved(name)}
+        for field in ("labels", "annotations")
+        if field in metadata
+    }
 
 
 def refuse_unknown(metadata: Json, known: Iterable[str], place: str) -> None:

@@ -16,7 +16,7 @@ from pipeline.local_cloud_run.api.knative.fields import (
     TEXT,
     TEXTS,
     Kind,
-    checked,
+    resource,
 )
 from pipeline.local_cloud_run.api.knative.spelling import RUN
 from pipeline.local_cloud_run.state.defaults import DEFAULT_PROBE, seconds
@@ -73,15 +73,12 @@ def service_to_v2(body: Any) -> tuple[str, str, Json]:
 
     Raises INVALID_ARGUMENT.
     """
-    sent = checked(body, _SERVICE, "", "service")
-    for field, wanted in (("apiVersion", API_VERSION), ("kind", "Service")):
-        if sent.get(field) != wanted:
-            raise invalid(f"{field}: must be '{wanted}'.")
+    sent = resource(body, _SERVICE, API_VERSION, "Service")
     metadata, spec = sent.get("metadata", {}), sent.get("spec", {})
     said = metadata.get("annotations", {})
     spelling.refuse_unknown(metadata, _KNOWN_OF_SERVICE, "metadata")
     shown = {
-        **_users(metadata),
+        **spelling.users(metadata),
         "template": template_to_v2(spec.get("template", {})),
         "traffic": [
             _target_to_v2(each, f"spec.traffic[{index}]")
@@ -99,7 +96,7 @@ def template_to_v2(template: Json) -> Json:
     spelling.refuse_unknown(metadata, _KNOWN_OF_TEMPLATE, "spec.template.metadata")
     shown = {
         "revision": metadata.get("name", ""),
-        **_users(metadata),
+        **spelling.users(metadata),
         **containers.to_v2(spec, said),
         **{v2: spec[v1] for v2, v1 in _SPEC.items() if v1 in spec},
     }
@@ -155,15 +152,6 @@ def _probe_type(container: Json) -> dict[str, str]:
     """A label says that the startup probe is Cloud Run's own."""
     probe = container.get("startupProbe", {})
     return {spelling.PROBE_TYPE: "Default"} if probe.items() >= DEFAULT_PROBE.items() else {}
-
-
-def _users(metadata: Json) -> Json:
-    """The labels and annotations that are the user's own."""
-    return {
-        field: spelling.users(metadata[field])
-        for field in ("labels", "annotations")
-        if field in metadata
-    }
 
 
 def _target_to_v2(target: Json, place: str) -> Json:
