@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 
 import pytest
 import requests
+from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import run_v2
 
 from pipeline.local_cloud_run.server import Options
@@ -46,16 +48,17 @@ def busy() -> Iterator[CloudRun]:
         shop = cloud_run.create("shop", image("all-round", ALL_ROUND))
         shop.template.labels = {"second": "yes"}
         cloud_run.update(shop)
-        uri = give(cloud_run, [90, 10]).uri
+        statuses = give(cloud_run, [90, 10]).traffic_statuses
+        (candidate,) = (each.uri for each in statuses if each.tag)  # no chance in who answers
         front = cloud_run.create("web-front", image("all-round", ALL_ROUND))
         front.template.containers[0].image = image("crashes", CRASHES)
         with pytest.raises(Exception, match="failed to start"):
             cloud_run.update(front)
         for text in (HOSTILE, "open sesame", "y" * 300_000):
             said = base64.b64encode(text.encode()).decode()
-            requests.get(f"{uri}/say?{said}", timeout=10)
+            requests.get(f"{candidate}/say?{said}", timeout=10)
         for _ in range(3):
-            requests.get(f"{uri}/status?503", timeout=10)
+            requests.get(f"{candidate}/status?503", timeout=10)
         yield cloud_run
 
 
@@ -75,6 +78,7 @@ def test_the_split_the_candidate_and_what_failed_are_seen(page: Browser) -> None
     assert "503 \N{MULTIPLICATION SIGN}3" in shop.replace("\n", " ")
     assert "last change failed" in front
     assert front.count("failed to start and listen") == 1
+    assert "console.cloud.google.com" not in front
     label = page.value("document.querySelector('.in-force .bar').getAttribute('aria-label')")
     assert "90% to shop-" in str(label)
 
@@ -114,6 +118,21 @@ def test_traffic_that_moves_and_faults_are_seen_without_a_reload(
     busy.call("DELETE", "/local/faults")
     page.until("document.querySelector('#faults').hidden")
     assert page.value("window.same") is True
+
+
+def test_a_traffic_update_that_failed_says_why(page: Browser, busy: CloudRun) -> None:
+    """Beside a newest revision that failed, for a reason of its own."""
+    front = busy.get("web-front")
+    stable = front.latest_ready_revision.rpartition("/")[2]
+    front.traffic = [run_v2.TrafficTarget(type_=BY_NAME, revision=stable, percent=100)]
+    busy.call("PUT", "/local/faults", json={"faults": {"traffic": 1}})
+    with pytest.raises(GoogleAPICallError) as raised:
+        busy.update(front, "traffic")
+    busy.call("DELETE", "/local/faults")
+    said = json.dumps(raised.value.message.partition("\n")[0])
+    page.until(
+        f"document.querySelector('.service:nth-child(2) > .why').textContent.includes({said})"
+    )
 
 
 def test_another_sites_page_is_refused_and_ours_cannot_be_framed(busy: CloudRun) -> None:

@@ -7,7 +7,6 @@ const TOO_LONG = 10000;
 const MOST_LINES = 1000;
 const MOST_REQUESTS = 100;
 const COLOURS = 6;
-const NARROW = 8; // percent; less has no room for its number
 const BAD = ["ERROR", "CRITICAL", "ALERT", "EMERGENCY"];
 
 const at = (selector, within = document) => within.querySelector(selector);
@@ -179,7 +178,6 @@ function showService(card, service, around) {
   text(at(".place", card), service.place);
   showState(card, service, { ready: "ready", working: "changing", failed: "last change failed" });
   showLink(at(".uri", card), service.uri, service.uri);
-  if (service.revisions.some((one) => one.why)) text(at(".why", card), ""); // said there
   showTraffic(card, service);
   text(at(".refused", card), refusals(service.refused));
   const quiet = service.revisions.filter((one) => isQuiet(service, one));
@@ -223,7 +221,6 @@ function showBar(bar, split, service) {
   bar.setAttribute("aria-label", inWords(split));
   keep(bar, parts, (name) => name, element("span"), (part, name) => {
     part.style.flexGrow = split[name];
-    part.toggleAttribute("data-narrow", split[name] < NARROW);
     part.title = `${split[name]}% to ${name}`;
     text(part, `${split[name]}%`);
     paint(part, colour(service.key, name));

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pipeline.local_cloud_run.api.shapes import timestamp
 from pipeline.local_cloud_run.console.tally import Answers
@@ -60,13 +60,20 @@ def _service(held: Service, seen: Seen) -> Json:
         "name": held.key.service,
         "place": f"{held.key.project} / {held.key.location}",
         "uri": seen.uri(Site(held.key)) if held.observed else "",
-        **_condition(held.ready, seen),
+        **_condition(_own(held), seen),
         "asked": asked,
         "in_force": in_force,
         "refused": _counts(seen.answers.get(RevisionKey(*held.key, ""), {})),
         "revisions": [_revision(held, revision, seen) for revision in shown],
         "older": len(held.revisions) - len(shown),
     }
+
+
+def _own(held: Service) -> Condition:
+    """Its condition, without what the newest revision says already."""
+    newest = held.revisions.get(held.latest_created)
+    said = newest is not None and newest.failure and newest.ready.message in held.ready.message
+    return replace(held.ready, message="") if said else held.ready
 
 
 def _asked(held: Service) -> dict[str, int]:
@@ -115,11 +122,10 @@ def _revision(owner: Service, held: Revision, seen: Seen) -> Json:
 
 
 def _condition(ready: Condition, seen: Seen) -> Json:
+    """Why it failed, without the addresses of Google's own console that follow."""
     states = {RECONCILING: "working", FAILED: "failed"}
-    return {
-        "state": states.get(ready.state, "ready"),
-        "why": harmless(ready.message, seen.secrets) if ready.state == FAILED else "",
-    }
+    why = ready.message.partition("\n\n")[0] if ready.state == FAILED else ""
+    return {"state": states.get(ready.state, "ready"), "why": harmless(why, seen.secrets)}
 
 
 def _counts(answers: Mapping[int, int]) -> list[list[int]]:
